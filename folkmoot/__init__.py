@@ -1,0 +1,3 @@
+"""Folkmoot: the community manager's workbench."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,220 @@
+"""What a connector is: network-neutral things seen, abilities, errors.
+
+A connector turns what one network gives into the frozen dataclasses below and knows nothing of Django or of
+the database. Abilities are small Protocols found by ``isinstance``; a connector has one by having its methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from folkmoot.lib.archive import Archive
+
+MessageKind = Literal["post", "comment", "reply", "direct", "review", "mention"]
+PlaceKind = Literal["chat", "forum", "page", "list", "feed", "direct"]
+AttachmentKind = Literal["image", "video", "audio", "file", "link", "sticker"]
+MoveKind = Literal["join", "leave"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account on the network.
+
+    ``remote_id`` is the network's lasting id; where a format has none, the exact name is the id.
+    """
+
+    remote_id: str
+    name: str = ""
+    handle: str = ""
+    bot: bool = False
+    avatar: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One connected place: it becomes one channel. ``remote_id`` is unique within the network."""
+
+    remote_id: str
+    name: str
+    kind: PlaceKind = "chat"
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    kind: AttachmentKind
+    url: str = ""
+    name: str = ""
+    mime: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """One kind of reaction to a message: who is known to have given it, and how many gave it in all.
+
+    ``count`` may exceed ``len(people)`` where the network names only some, or nobody.
+    """
+
+    value: str
+    count: int
+    people: tuple[Person, ...] = ()
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenMessage:
+    """Something somebody said.
+
+    ``at`` is aware. ``text`` is plain text; ``html`` is the network's own markup, unsanitised, where there is any.
+    ``kind`` is None in a flat chat: whoever stores it knows whether it opened a conversation. ``thread`` is the
+    network's id of the conversation, None in a flat chat (talk is then cut at long silences). ``parent`` is the
+    ``remote_id`` of the message it answers or quotes.
+    """
+
+    remote_id: str
+    at: datetime
+    author: Person
+    text: str
+    html: str = ""
+    kind: MessageKind | None = None
+    thread: str | None = None
+    thread_title: str = ""
+    parent: str | None = None
+    edited_at: datetime | None = None
+    url: str = ""
+    ours: bool = False
+    attachments: tuple[Attachment, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenMove:
+    """A person came to the place or left it."""
+
+    remote_id: str
+    at: datetime
+    person: Person
+    kind: MoveKind
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDeletion:
+    """The network says that a message is gone."""
+
+    remote_id: str
+    at: datetime
+
+
+Seen = SeenMessage | SeenMove | SeenDeletion
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something in the input that could not be taken, and why; ``count`` of them, the first one at ``where``.
+
+    ``reason`` is one short fixed English sentence, e.g. "no author"; details belong into ``where``.
+    """
+
+    reason: str
+    count: int = 1
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Up to 500 things seen in one place, and where to go on from after them.
+
+    ``cursor`` is the connector's own text: handed back, it continues behind this batch. A batch may carry
+    nothing seen but only ``skipped``; ``place`` is None only then.
+    """
+
+    place: Place | None
+    seen: Sequence[Seen]
+    cursor: str
+    more: bool = True
+    skipped: Sequence[Skipped] = ()
+
+
+BATCH_SIZE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """An archive format that a connector reads: its name on the command line, and for people."""
+
+    name: str
+    title: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the network takes, as published on ``as_of`` (an ISO date). None: no limit known."""
+
+    text: int | None = None
+    media: int | None = None
+    as_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a person should know of a network. ``slug`` is its name in the database."""
+
+    slug: str
+    name: str
+    icon: str = "message"
+    limits: Limits = Limits()
+    formats: tuple[Format, ...] = ()
+
+
+@runtime_checkable
+class Connector(Protocol):
+    facts: Facts
+
+
+@runtime_checkable
+class Backfills(Protocol):
+    """Reads a community's past out of an archive."""
+
+    facts: Facts
+
+    def recognises(self, archive: Archive) -> str | None:
+        """The name of the ``Format`` the archive is in, or None. Reads names and a few kilobytes at most."""
+
+    def backfill(
+        self, archive: Archive, *, format: str, cursor: str = "", options: Mapping[str, str] | None = None
+    ) -> Iterator[Batch]:
+        """All of the archive from ``cursor`` on, in an order that is the same at every call.
+
+        Memory stays bounded whatever the archive's size. An item that cannot be read is a ``Skipped``, never an
+        end; raises ``Refused`` when nothing can be read at all, with a sentence that says what to do.
+        """
+
+
+class NetworkError(Exception):
+    """Why a connector could not do it; the message is for a person."""
+
+
+class Later(NetworkError):
+    """Try again after ``retry_after`` seconds."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Reconnect(NetworkError):
+    """The network no longer knows us: a person must connect the channel again."""
+
+
+class Refused(NetworkError):
+    """It will never work like this; the message says what to do."""
+
+
+class Unsure(NetworkError):
+    """It may have happened."""
