@@ -1,0 +1,129 @@
+"""What calls for an answer, and whether it got one: the rule of docs/reference/kpis.md, in SQL.
+
+An *ask* is a message by somebody who is neither one of us nor a bot, and that
+- opens a conversation, or
+- comments on a conversation that we opened, or
+- is a direct message, a review or a mention;
+messages that one person writes straight after each other, at most ``BUNDLE`` apart, are one ask.
+Its *answer* is the first later message in the conversation by another person who is no bot; to a comment on our own
+post only a reply to that very comment, or a word of ours, counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from folkmoot.lib import bulk
+
+BUNDLE = timedelta(minutes=15)
+
+
+def follow(new_ids: Collection[int], conversation_ids: Collection[int], reopened: Collection[int]) -> None:
+    """Brings asks up to date after messages came in, whatever the order in which they came.
+
+    ``new_ids`` are the new messages, ``conversation_ids`` theirs, ``reopened`` those that got an older first message.
+    """
+    new, touched = list(new_ids), list(conversation_ids)
+    if reopened:
+        bulk.change(_NO_LONGER_OPENERS, [list(reopened)])
+    bulk.change(_RAISE.format(which="m.id = ANY(%(ids)s)"), {"ids": new, "bundle": BUNDLE})
+    bulk.change(_ANSWER_NEW_ASKS, {"ids": new})
+    bulk.change(_ANSWER_BY_NEW, {"ids": new})
+    bulk.change(_WAIT, [touched])
+
+
+def reckon(conversation_ids: Collection[int]) -> None:
+    """Works the asks of whole conversations out anew, after it changed who is one of us or who is a bot."""
+    touched = list(conversation_ids)
+    bulk.change(_OPENED_BY_US, [touched])
+    bulk.change("DELETE FROM conversations_ask WHERE conversation_id = ANY(%s)", [touched])
+    bulk.change(_RAISE.format(which="m.conversation_id = ANY(%(ids)s)"), {"ids": touched, "bundle": BUNDLE})
+    messages = [row[0] for row in bulk.fetch(_ASKED, [touched])]
+    bulk.change(_ANSWER_NEW_ASKS, {"ids": messages})
+    bulk.change(_WAIT, [touched])
+
+
+_ASKED = "SELECT message_id FROM conversations_ask WHERE conversation_id = ANY(%s)"
+
+_OPENED_BY_US = """
+UPDATE conversations_conversation c SET opened_by_us = m.ours
+FROM members_identity i JOIN members_member m ON m.id = i.member_id
+WHERE c.id = ANY(%s) AND i.id = c.opener_id AND c.opened_by_us <> m.ours
+"""
+
+_NO_LONGER_OPENERS = """
+DELETE FROM conversations_ask a USING conversations_conversation c, conversations_message m
+WHERE a.conversation_id = ANY(%s) AND c.id = a.conversation_id AND m.id = a.message_id
+  AND m.kind NOT IN ('direct', 'review', 'mention') AND NOT c.opened_by_us AND m.at > c.first_at
+"""
+
+_RAISE = """
+INSERT INTO conversations_ask (workspace_id, channel_id, conversation_id, message_id, asked_at)
+SELECT m.workspace_id, m.channel_id, m.conversation_id, m.id, m.at
+FROM conversations_message m
+JOIN conversations_conversation c ON c.id = m.conversation_id
+JOIN members_identity i ON i.id = m.author_id
+JOIN members_member p ON p.id = i.member_id
+WHERE {which} AND m.deleted_at IS NULL AND NOT (m.ours OR p.ours OR p.bot OR i.bot)
+  AND (
+    (m.at = c.first_at AND NOT EXISTS (
+        SELECT 1 FROM conversations_message e WHERE e.conversation_id = c.id AND e.at = m.at AND e.id < m.id))
+    OR ((c.opened_by_us OR m.kind IN ('direct', 'review', 'mention')) AND NOT EXISTS (
+        SELECT 1 FROM (
+            SELECT e.author_id, e.at FROM conversations_message e
+            WHERE e.conversation_id = c.id AND (e.at, e.id) < (m.at, m.id) ORDER BY e.at DESC, e.id DESC LIMIT 1
+        ) before WHERE before.author_id = m.author_id AND m.at - before.at <= %(bundle)s))
+  )
+ON CONFLICT (message_id) DO NOTHING
+"""
+
+_COUNTS_AS_ANSWER = """
+    i.member_id <> qi.member_id AND NOT (p.bot OR i.bot) AND m.deleted_at IS NULL
+    AND (NOT c.opened_by_us OR m.parent_id = q.id OR m.ours OR p.ours)
+"""
+
+_ANSWER_NEW_ASKS = f"""
+UPDATE conversations_ask a SET answer_id = x.answer_id, answered_at = x.at
+FROM (
+    SELECT a.id, first.id AS answer_id, first.at
+    FROM conversations_ask a
+    JOIN conversations_conversation c ON c.id = a.conversation_id
+    JOIN conversations_message q ON q.id = a.message_id
+    JOIN members_identity qi ON qi.id = q.author_id
+    CROSS JOIN LATERAL (
+        SELECT m.id, m.at FROM conversations_message m
+        JOIN members_identity i ON i.id = m.author_id
+        JOIN members_member p ON p.id = i.member_id
+        WHERE m.conversation_id = a.conversation_id AND (m.at, m.id) > (q.at, q.id) AND {_COUNTS_AS_ANSWER}
+        ORDER BY m.at, m.id LIMIT 1
+    ) first
+    WHERE a.message_id = ANY(%(ids)s)
+) x WHERE a.id = x.id
+"""
+
+_ANSWER_BY_NEW = f"""
+UPDATE conversations_ask a SET answer_id = x.answer_id, answered_at = x.at
+FROM (
+    SELECT DISTINCT ON (a.id) a.id, m.id AS answer_id, m.at
+    FROM conversations_message m
+    JOIN conversations_conversation c ON c.id = m.conversation_id
+    JOIN conversations_ask a ON a.conversation_id = c.id AND (a.answered_at IS NULL OR a.answered_at > m.at)
+    JOIN conversations_message q ON q.id = a.message_id AND (q.at, q.id) < (m.at, m.id)
+    JOIN members_identity qi ON qi.id = q.author_id
+    JOIN members_identity i ON i.id = m.author_id
+    JOIN members_member p ON p.id = i.member_id
+    WHERE m.id = ANY(%(ids)s) AND {_COUNTS_AS_ANSWER}
+    ORDER BY a.id, m.at, m.id
+) x WHERE a.id = x.id
+"""
+
+_WAIT = """
+UPDATE conversations_conversation c SET waiting_since = w.since
+FROM (
+    SELECT t.id, min(a.asked_at) AS since
+    FROM unnest(%s::bigint[]) AS t (id)
+    LEFT JOIN conversations_ask a ON a.conversation_id = t.id AND a.answered_at IS NULL
+    GROUP BY t.id
+) w WHERE c.id = w.id AND c.waiting_since IS DISTINCT FROM w.since
+"""

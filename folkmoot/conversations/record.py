@@ -1,0 +1,256 @@
+"""Messages stored in bulk: what is new is added, what changed is revised, what is seen again stays as it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from folkmoot.channels.models import Channel
+from folkmoot.conversations import threads
+from folkmoot.lib import bulk
+from folkmoot.lib.html import clean
+from folkmoot.lib.lemmas import vector
+from folkmoot.members.recognise import Known
+from folkmoot.networks.base import SeenMessage
+
+Keyed = tuple[str, SeenMessage]
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What a batch came to: ids of its messages by key, all and the new ones; the kinds of those.
+
+    ``own`` are the keys of comments by whoever opened the conversation.
+    """
+
+    ids: dict[str, int]
+    new: dict[str, int] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
+    conversation_ids: set[int] = field(default_factory=set)
+    conversations_new: int = 0
+    reopened: list[int] = field(default_factory=list)
+    revised: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    id: int
+    conversation_id: int
+    text: str
+    html: str
+    reactions: dict[str, int]
+    deleted: bool
+
+
+def record(
+    channel: Channel, messages: Mapping[str, SeenMessage], people: Mapping[str, Known], *, now: datetime
+) -> Recorded:
+    """Stores messages of one channel, given by their keys (``bulk.key`` of the remote id).
+
+    Call it in a transaction that holds the channel's row.
+    """
+    answered = {bulk.key(message.parent) for message in messages.values() if message.parent}
+    stored = _stored(channel, {*messages, *answered})
+    result = Recorded(ids={key: stored[key].id for key in messages if key in stored})
+    result.revised = _revise({key: stored[key] for key in result.ids}, messages, now=now)
+    fresh = sorted(((key, messages[key]) for key in messages if key not in stored), key=lambda item: item[1].at)
+    if not fresh:
+        return result
+    placed = threads.place(channel, fresh, {key: row.conversation_id for key, row in stored.items()}, people)
+    result.new = dict(zip((key for key, _ in fresh), bulk.new_ids("conversations_message", len(fresh)), strict=True))
+    result.ids |= result.new
+    result.kinds = {key: _kind(channel, key, message, placed) for key, message in fresh}
+    result.conversation_ids = set(placed.conversation.values())
+    result.conversations_new, result.reopened = placed.new, placed.reopened
+    result.own = _own(fresh, people, placed)
+    parents = {key: row.id for key, row in stored.items()} | result.new
+    rows = (_row(channel, item, people, parents, placed, result) for item in fresh)
+    bulk.copy_rows("conversations_message", _COLUMNS, rows)
+    _attach(fresh, result.new)
+    _adopt(channel, list(result.new))
+    return result
+
+
+def delete(channel: Channel, deletions: Mapping[str, datetime]) -> list[int]:
+    """Honours deletions at the network: the words go, the fact that something was said stays; ids of those gone."""
+    if not deletions:
+        return []
+    rows = bulk.fetch(
+        "UPDATE conversations_message m SET text = '', html = '', lexemes = NULL, deleted_at = u.at"
+        " FROM unnest(%s::text[], %s::timestamptz[]) AS u (key, at)"
+        " WHERE m.channel_id = %s AND m.remote_id = u.key AND m.deleted_at IS NULL RETURNING m.id",
+        [list(deletions), list(deletions.values()), channel.pk],
+    )
+    ids = [row[0] for row in rows]
+    bulk.change("DELETE FROM conversations_attachment WHERE message_id = ANY(%s)", [ids])
+    bulk.change("DELETE FROM conversations_revision WHERE message_id = ANY(%s)", [ids])
+    bulk.change("DELETE FROM conversations_ask WHERE message_id = ANY(%s)", [ids])
+    bulk.change(_EXCERPTS_WITHOUT, [ids])
+    return ids
+
+
+_EXCERPTS_WITHOUT = """
+UPDATE conversations_conversation c SET
+    opening = CASE WHEN m.at = c.first_at THEN '' ELSE c.opening END,
+    latest = CASE WHEN m.at = c.last_at THEN '' ELSE c.latest END
+FROM conversations_message m WHERE m.id = ANY(%s) AND c.id = m.conversation_id AND m.at IN (c.first_at, c.last_at)
+"""
+
+
+def _stored(channel: Channel, keys: set[str]) -> dict[str, _Stored]:
+    rows = bulk.fetch(
+        "SELECT remote_id, id, conversation_id, text, html, reactions, deleted_at IS NOT NULL"
+        " FROM conversations_message WHERE channel_id = %s AND remote_id = ANY(%s)",
+        [channel.pk, list(keys)],
+    )
+    return {
+        key: _Stored(id_, place, text, html, as_counts(given), gone)
+        for key, id_, place, text, html, given, gone in rows
+    }
+
+
+def as_counts(value: Any) -> dict[str, int]:
+    """A jsonb value as the driver gives it here: Django leaves it as text."""
+    return dict(json.loads(value)) if isinstance(value, str) else dict(value)
+
+
+def _kind(channel: Channel, key: str, message: SeenMessage, placed: threads.Placed) -> str:
+    """What the network says; in a flat chat, whoever opens a stretch of talk posts and the others comment."""
+    if message.kind:
+        return message.kind
+    if channel.kind == Channel.Kind.DIRECT:
+        return "direct"
+    if key in placed.openers:
+        return "post"
+    return "reply" if message.parent else "comment"
+
+
+def _own(fresh: Sequence[Keyed], people: Mapping[str, Known], placed: threads.Placed) -> set[str]:
+    openers: dict[int, int] = dict(
+        bulk.fetch(
+            "SELECT id, opener_id FROM conversations_conversation WHERE id = ANY(%s)",
+            [list(set(placed.conversation.values()))],
+        )
+    )
+    return {
+        key
+        for key, message in fresh
+        if key not in placed.openers and openers[placed.conversation[key]] == people[message.author.remote_id].id
+    }
+
+
+_COLUMNS = [
+    "id", "workspace_id", "channel_id", "conversation_id", "author_id", "remote_id", "kind", "at", "text", "html",
+    "url", "parent_id", "parent_remote_id", "edited_at", "ours", "reactions", "unnamed_reactions", "lexemes",
+]  # fmt: skip
+
+
+def _row(
+    channel: Channel,
+    item: Keyed,
+    people: Mapping[str, Known],
+    parents: Mapping[str, int],
+    placed: threads.Placed,
+    result: Recorded,
+) -> tuple[Any, ...]:
+    key, message = item
+    author = people[message.author.remote_id]
+    parent = bulk.key(message.parent) if message.parent else ""
+    text = bulk.storable(message.text)
+    title = message.thread_title if key in placed.openers else ""
+    return (
+        result.new[key], channel.workspace_id, channel.pk, placed.conversation[key], author.id, key,
+        result.kinds[key], message.at, text, clean(message.html) if message.html else "",
+        bulk.storable(message.url, 1000), parents.get(parent), parent, message.edited_at, message.ours or author.ours,
+        json.dumps(counts(message)) if message.reactions else "{}", unnamed(message),
+        vector(f"{title}\n{text}" if title else text),
+    )  # fmt: skip
+
+
+def counts(message: SeenMessage) -> dict[str, int]:
+    """How often each reaction was given."""
+    return {bulk.storable(reaction.value, 64): reaction.count for reaction in message.reactions}
+
+
+def unnamed(message: SeenMessage) -> int:
+    """Reactions of which the network does not say who gave them."""
+    return sum(max(reaction.count - len(reaction.people), 0) for reaction in message.reactions)
+
+
+def _attach(fresh: Sequence[Keyed], ids: Mapping[str, int]) -> None:
+    bulk.copy_rows(
+        "conversations_attachment",
+        ["message_id", "kind", "name", "url", "mime", "size"],
+        _attachments(fresh, ids),
+    )
+
+
+def _attachments(fresh: Sequence[Keyed], ids: Mapping[str, int]) -> Iterator[tuple[Any, ...]]:
+    for key, message in fresh:
+        for one in message.attachments:
+            yield (
+                ids[key], one.kind, bulk.storable(one.name, 300), bulk.storable(one.url),
+                bulk.storable(one.mime, 120), one.size,
+            )  # fmt: skip
+
+
+def _adopt(channel: Channel, keys: list[str]) -> None:
+    """Ties answers that came before what they answer to it."""
+    bulk.change(
+        "UPDATE conversations_message child SET parent_id = parent.id FROM conversations_message parent"
+        " WHERE child.channel_id = %s AND child.parent_id IS NULL AND child.parent_remote_id = ANY(%s)"
+        " AND child.parent_remote_id <> '' AND parent.channel_id = child.channel_id"
+        " AND parent.remote_id = child.parent_remote_id AND parent.id <> child.id",
+        [channel.pk, keys],
+    )
+
+
+def _revise(stored: Mapping[str, _Stored], messages: Mapping[str, SeenMessage], *, now: datetime) -> list[int]:
+    """Takes over what changed in messages seen before: words (the old ones are kept) and counts of reactions."""
+    edited: list[tuple[int, SeenMessage, _Stored]] = []
+    reacted: list[tuple[int, SeenMessage]] = []
+    for key, row in stored.items():
+        message = messages[key]
+        if row.deleted:
+            continue
+        if bulk.storable(message.text) != row.text:
+            edited.append((row.id, message, row))
+        if message.reactions and counts(message) != row.reactions:
+            reacted.append((row.id, message))
+    if edited:
+        _rewrite(edited, now=now)
+    if reacted:
+        bulk.change(
+            "UPDATE conversations_message m SET reactions = u.given::jsonb, unnamed_reactions = u.unnamed"
+            " FROM unnest(%s::bigint[], %s::text[], %s::int[]) AS u (id, given, unnamed) WHERE m.id = u.id",
+            [
+                [id_ for id_, _ in reacted],
+                [json.dumps(counts(message)) for _, message in reacted],
+                [unnamed(message) for _, message in reacted],
+            ],
+        )
+    return sorted({row[0] for row in [*edited, *reacted]})
+
+
+def _rewrite(edited: Sequence[tuple[int, SeenMessage, _Stored]], *, now: datetime) -> None:
+    bulk.copy_rows(
+        "conversations_revision",
+        ["message_id", "text", "html", "replaced_at"],
+        ((id_, was.text, was.html, message.edited_at or now) for id_, message, was in edited),
+    )
+    bulk.change(
+        "UPDATE conversations_message m SET text = u.text, html = u.html, lexemes = u.lexemes::tsvector,"
+        " edited_at = u.at FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])"
+        " AS u (id, text, html, lexemes, at) WHERE m.id = u.id",
+        [
+            [id_ for id_, _, _ in edited],
+            [bulk.storable(message.text) for _, message, _ in edited],
+            [clean(message.html) if message.html else "" for _, message, _ in edited],
+            [vector(message.text) for _, message, _ in edited],
+            [message.edited_at or now for _, message, _ in edited],
+        ],
+    )

@@ -1,0 +1,116 @@
+"""Reads an archive into a workspace: resumable, cancellable, nothing half-written, the same twice changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from folkmoot import networks
+from folkmoot.analytics import actions as analytics
+from folkmoot.channels import actions
+from folkmoot.channels.models import ArchiveImport, Channel
+from folkmoot.flow import intake, news
+from folkmoot.lib.archive import Archive, Unreadable, open_archive
+from folkmoot.networks.base import Backfills, Batch, Connector, Refused
+
+Progress = Callable[[ArchiveImport], None]
+
+
+class UnableToImport(Exception):
+    """Nothing could be read; the message tells a person what to do."""
+
+
+def recognise(archive: Archive, wanted: str = "") -> tuple[Connector, Backfills, str]:
+    """Who reads this archive, and as which format. Raises ``UnableToImport``.
+
+    ``wanted`` is a format's name or a connector's slug; without it every connector is asked.
+    """
+    readers = networks.readers()
+    if wanted:
+        for connector, form, backfills in readers:
+            if wanted == form.name:
+                return connector, backfills, form.name
+        named = networks.get(wanted)
+        if isinstance(named, Backfills):
+            found = named.recognises(archive)
+            return named, named, found or named.facts.formats[0].name
+        known = ", ".join(form.name for _connector, form, _backfills in readers)
+        raise UnableToImport(_("There is no format %(name)s. Known are: %(known)s.") % {"name": wanted, "known": known})
+    for connector in networks.connectors().values():
+        if isinstance(connector, Backfills) and (found := connector.recognises(archive)):
+            return connector, connector, found
+    raise UnableToImport(_("The format of this archive is not recognised. Name it if you know it, or export it again."))
+
+
+def run(order: ArchiveImport, progress: Progress | None = None) -> ArchiveImport:
+    """Reads the archive to its end, from where an earlier run stopped.
+
+    The outcome is on the row. Raises ``UnableToImport`` when nothing can be read, with the same words on the row.
+    """
+    try:
+        with open_archive(Path(order.path)) as archive:
+            connector, backfills, form = recognise(archive, order.format)
+            actions.begin(order, format=form, bytes_total=archive.total_bytes, now=timezone.now())
+            finished = _read(order, archive, connector.facts.slug, backfills, progress)
+    except (Unreadable, Refused, UnableToImport) as error:
+        actions.end(order, ArchiveImport.State.FAILED, error=str(error), now=timezone.now())
+        raise UnableToImport(str(error)) from error
+    analytics.count(order.workspace_id)
+    state = ArchiveImport.State.DONE if finished else ArchiveImport.State.CANCELLED
+    actions.end(order, state, now=timezone.now())
+    news.announce(order.workspace_id, "import", id=order.pk)
+    return order
+
+
+def _read(
+    order: ArchiveImport, archive: Archive, network: str, backfills: Backfills, progress: Progress | None
+) -> bool:
+    """True at the end of the archive, False when cancelled."""
+    places: dict[str, Channel] = {}
+    clock = monotonic()
+    batches = backfills.backfill(archive, format=order.format, cursor=order.cursor, options=order.options)
+    for batch in batches:
+        channel = _channel(order, network, batch, places)
+        with transaction.atomic():
+            counts = _store(channel, batch)
+            seconds, clock = monotonic() - clock, monotonic()
+            go_on = actions.advance(
+                order,
+                cursor=batch.cursor,
+                bytes_read=min(archive.read_bytes, archive.total_bytes),
+                counts=counts,
+                skipped=batch.skipped,
+                seconds=seconds,
+            )
+            news.announce(order.workspace_id, "import", id=order.pk)
+        if progress:
+            progress(order)
+        if not go_on:
+            return False
+    return True
+
+
+def _channel(order: ArchiveImport, network: str, batch: Batch, places: dict[str, Channel]) -> Channel | None:
+    if batch.place is None:
+        return None
+    if batch.place.remote_id not in places:
+        places[batch.place.remote_id] = actions.channel_for(order.workspace, network, batch.place)
+    return places[batch.place.remote_id]
+
+
+def _store(channel: Channel | None, batch: Batch) -> dict[str, int]:
+    if channel is None:
+        return {}
+    received = intake.receive(channel, batch, now=timezone.now(), past=True)
+    return {
+        "messages_new": received.messages_new,
+        "messages_seen": received.messages_seen,
+        "conversations_new": received.conversations_new,
+        "members_new": received.members_new,
+        "activities_new": received.activities_new,
+    }

@@ -1,0 +1,133 @@
+"""A message's whole life on one screen.
+
+``receive`` stores what a connector saw, in one transaction: the same batch twice changes nothing. ``consider`` is
+what follows, a job per batch, every step of it safe to repeat. ``consider_past`` is the shorter list for archives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+
+from folkmoot.analytics import actions as analytics
+from folkmoot.channels import actions as channels
+from folkmoot.channels.models import Channel
+from folkmoot.conversations import asks, record
+from folkmoot.flow import news
+from folkmoot.lib import bulk
+from folkmoot.members import activities
+from folkmoot.members.activities import Row
+from folkmoot.members.recognise import Known, recognise, rename
+from folkmoot.networks.base import Batch, Person, Seen, SeenDeletion, SeenMessage, SeenMove
+
+
+@dataclass(slots=True)
+class Received:
+    """What a batch came to. ``messages_seen`` counts every message in it, new or not."""
+
+    messages_new: int = 0
+    messages_seen: int = 0
+    conversations_new: int = 0
+    members_new: int = 0
+    activities_new: int = 0
+    message_ids: list[int] = field(default_factory=list)
+
+
+def receive(
+    channel: Channel,
+    batch: Batch,
+    *,
+    now: datetime,
+    past: bool = False,
+    follow_up: Callable[[Channel, Sequence[int]], None] | None = None,
+) -> Received:
+    """Stores a batch, the cursor and the job that considers it; all of it or nothing.
+
+    ``past`` marks what is read from an archive: nobody is told of it, and the channel's own cursor stays.
+    ``follow_up`` defers the job that considers the new messages, within the transaction.
+    """
+    with transaction.atomic():
+        channels.hold(channel)
+        received = _store(channel, batch.seen, now=now)
+        if not past:
+            channels.read(channel, batch.cursor, new=bool(received.message_ids), now=now)
+            news.announce(channel.workspace_id, "messages", channel=channel.pk, count=received.messages_new)
+        if follow_up and received.message_ids:
+            follow_up(channel, received.message_ids)
+    return received
+
+
+def _store(channel: Channel, seen: Iterable[Seen], *, now: datetime) -> Received:
+    messages = {bulk.key(one.remote_id): one for one in seen if isinstance(one, SeenMessage)}
+    moves = [one for one in seen if isinstance(one, SeenMove)]
+    deletions = {bulk.key(one.remote_id): one.at for one in seen if isinstance(one, SeenDeletion)}
+    people = list(_people(messages.values(), moves))
+    known, members_new = recognise(channel.workspace_id, channel.network, people)
+
+    recorded = record.record(channel, messages, known, now=now)
+    gone = record.delete(channel, deletions)
+    if recorded.new:
+        asks.follow(recorded.new.values(), recorded.conversation_ids, recorded.reopened)
+
+    said = list(_said(channel, messages, known, recorded))
+    activities.append_new(channel.workspace_id, said)
+    others = [*_reactions(channel, messages, known, recorded.ids), *_moves(channel, moves, known)]
+    others_new = activities.append(channel.workspace_id, others)
+    activities.tally(said, {row[0] for row in others})
+    rename(people, known)
+
+    analytics.mark_stale(channel.workspace_id, (row[2] for row in [*said, *others]))
+    return Received(
+        messages_new=len(recorded.new),
+        messages_seen=sum(isinstance(one, SeenMessage) for one in seen),
+        conversations_new=recorded.conversations_new,
+        members_new=members_new,
+        activities_new=len(said) + others_new,
+        message_ids=sorted({*recorded.new.values(), *recorded.revised, *gone}),
+    )
+
+
+def _people(messages: Iterable[SeenMessage], moves: Iterable[SeenMove]) -> Iterable[Person]:
+    for message in messages:
+        for reaction in message.reactions:
+            yield from reaction.people
+        yield message.author
+    for move in moves:
+        yield move.person
+
+
+def _said(
+    channel: Channel, messages: Mapping[str, SeenMessage], known: Mapping[str, Known], recorded: record.Recorded
+) -> Iterable[Row]:
+    for key, message_id in recorded.new.items():
+        message = messages[key]
+        value = "own" if key in recorded.own else recorded.kinds[key]
+        yield known[message.author.remote_id].id, "message", message.at, channel.pk, message_id, value
+
+
+def _reactions(
+    channel: Channel, messages: Mapping[str, SeenMessage], known: Mapping[str, Known], ids: Mapping[str, int]
+) -> Iterable[Row]:
+    for key, message in messages.items():
+        for reaction in message.reactions:
+            value, at = bulk.storable(reaction.value, 64), reaction.at or message.at
+            for person in reaction.people:
+                yield known[person.remote_id].id, "reaction", at, channel.pk, ids[key], value
+
+
+def _moves(channel: Channel, moves: Iterable[SeenMove], known: Mapping[str, Known]) -> Iterable[Row]:
+    for move in moves:
+        yield known[move.person.remote_id].id, move.kind, move.at, channel.pk, channel.pk, bulk.key(move.remote_id)
+
+
+def consider(workspace_id: int, message_ids: Sequence[int]) -> None:
+    """What follows from new messages: the numbers."""
+    analytics.count(workspace_id)
+
+
+def consider_past(workspace_id: int, message_ids: Sequence[int]) -> None:
+    """What follows from a community's past: the numbers, and no alarms."""
+    analytics.count(workspace_id)

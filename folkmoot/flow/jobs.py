@@ -1,0 +1,39 @@
+"""Jobs: thin, so that the same acts can be done by a command or a test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from procrastinate.contrib.django import app
+
+from folkmoot.channels.models import ArchiveImport, Channel
+from folkmoot.flow import archive, intake
+
+log = structlog.get_logger()
+
+
+@app.task(queue="intake", name="consider", pass_context=False)
+def consider(workspace_id: int, message_ids: list[int], **_later: Any) -> None:
+    intake.consider(workspace_id, message_ids)
+
+
+def consider_later(channel: Channel, message_ids: Sequence[int]) -> None:
+    """Defers the job that considers a batch, within the transaction that stored it."""
+    consider.configure(lock=f"workspace:{channel.workspace_id}").defer(
+        workspace_id=channel.workspace_id, message_ids=list(message_ids)
+    )
+
+
+@app.task(queue="imports", name="import_archive", pass_context=False)
+def import_archive(import_id: int, **_later: Any) -> None:
+    order = ArchiveImport.objects.select_related("workspace").get(pk=import_id)
+    try:
+        archive.run(order)
+    except archive.UnableToImport as error:
+        log.warning("import failed", id=import_id, reason=str(error))  # the row tells the person
+
+
+def import_later(order: ArchiveImport) -> None:
+    import_archive.configure(queueing_lock=f"import:{order.pk}", lock=f"import:{order.pk}").defer(import_id=order.pk)

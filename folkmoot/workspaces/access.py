@@ -1,0 +1,28 @@
+"""The one way a workspace reaches a page, a command or an endpoint: with the role of whoever asks."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+
+from folkmoot.workspaces.models import Rank, Role, User
+
+
+def role_in(user: User, slug: str, needed: Rank = Rank.GUEST) -> Role:
+    """The user's role in the workspace ``slug``.
+
+    Raises ``Http404`` for a workspace that is not theirs, so that strangers can't tell whether it exists, and
+    ``PermissionDenied`` when the role is below ``needed``.
+    """
+    role = Role.objects.select_related("workspace").filter(user=user, workspace__slug=slug).first()
+    if role is None:
+        raise Http404
+    if not role.may(needed):
+        raise PermissionDenied
+    role.user = user
+    return role
+
+
+def first_role(user: User) -> Role | None:
+    """Where the user lands after signing in: the workspace joined first."""
+    return Role.objects.select_related("workspace").filter(user=user).order_by("id").first()
