@@ -1,0 +1,46 @@
+"""JSON files of an archive as the items that ``batches.backfill`` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from folkmoot.lib.archive import Archive, Entry
+from folkmoot.lib.json_items import Broken, items
+from folkmoot.networks.base import Place, Seen, Skipped
+from folkmoot.networks.batches import Item
+
+# An offset that stands for a whole entry: what can't be read on is not tried again.
+WHOLE = -1
+
+Found = Iterable[Seen | Skipped]
+
+
+def numbered(
+    objects: Iterator[tuple[Place, Any]], entry: Entry, offset: int, parse: Callable[[Place, Any], Found]
+) -> Iterator[Item]:
+    """What ``parse`` makes of each object behind the first ``offset``; broken JSON ends the entry with a ``Skipped``."""
+    number = 0
+    try:
+        for place, item in objects:
+            number += 1
+            if number <= offset:
+                continue
+            found = list(parse(place, item))
+            for left, what in enumerate(reversed(range(len(found)))):
+                # Only the last thing found in an object lies behind it: the others are seen again when it is cut here.
+                yield Item(located(found[left], entry, number), place, number if what == 0 else number - 1)
+    except Broken as error:
+        yield Item(Skipped(error.reason, where=entry.name), None, WHOLE)
+
+
+def objects(archive: Archive, entry: Entry, prefix: str, place: Place) -> Iterator[tuple[Place, Any]]:
+    """The objects under ``prefix``, all of one place."""
+    with archive.open(entry.name) as stream:
+        for item in items(stream, prefix):
+            yield place, item
+
+
+def located(what: Seen | Skipped, entry: Entry, number: int) -> Seen | Skipped:
+    """A ``Skipped`` that says where."""
+    return Skipped(what.reason, what.count, f"{entry.name} · {number}") if isinstance(what, Skipped) else what
