@@ -15,8 +15,8 @@ from folkmoot.workspaces.models import Workspace
 class Conversation(models.Model):
     """Messages that belong together, by any number of people.
 
-    ``remote_id`` is the network's id of the thread; a stretch of talk in a flat chat has none. ``opening`` and
-    ``latest`` are the beginnings of its first and last message. ``waiting_since`` is when the oldest message that
+    ``remote_id`` is the network's id of the thread; a stretch of talk in a flat chat has none. ``kind`` is that of
+    the message that opens it. ``opening`` and ``latest`` are the beginnings of its first and last message. ``waiting_since`` is when the oldest message that
     still waits for an answer was written.
     """
 
@@ -24,6 +24,7 @@ class Conversation(models.Model):
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="conversations", db_index=False)
     remote_id = models.CharField(max_length=255, null=True)  # noqa: DJ001 - many flat stretches share one channel
     title = models.CharField(_("title"), max_length=300, blank=True)
+    kind = models.CharField(max_length=8, default="post")
     opener = models.ForeignKey(Identity, models.RESTRICT, null=True, related_name="+", db_index=False)
     opened_by_us = models.BooleanField(default=False)
     opening = models.CharField(max_length=200, blank=True)
@@ -41,6 +42,7 @@ class Conversation(models.Model):
         indexes = [
             models.Index(fields=["workspace", "-last_at", "-id"], name="conversation_newest"),
             models.Index(fields=["channel", "-last_at", "-id"], name="conversation_of_channel"),
+            models.Index(fields=["workspace", "kind", "-last_at", "-id"], name="conversation_of_kind"),
             models.Index(
                 fields=["workspace", "-last_at", "-id"],
                 condition=models.Q(waiting_since__isnull=False),

@@ -54,7 +54,7 @@ def place(channel: Channel, fresh: Sequence[Keyed], answered: Mapping[str, int],
     known = _merge(group for group in groups if group.conversation_id is not None)
     made = [group for group in groups if group.conversation_id is None]
     _make(channel, made, people, placed)
-    _extend(known, people, placed)
+    _extend(channel, known, people, placed)
     for group in [*known, *made]:
         if group.conversation_id is not None:
             placed.conversation.update(dict.fromkeys((key for key, _message in group.messages), group.conversation_id))
@@ -154,7 +154,7 @@ def _make(channel: Channel, groups: list[_Group], people: Mapping[str, Known], p
         placed.openers.add(key)
         rows.append(
             (
-                id_, channel.workspace_id, channel.pk, group.thread, _title(group), opener.id, by_us,
+                id_, channel.workspace_id, channel.pk, group.thread, _title(group), _kind(channel, first), opener.id, by_us,
                 excerpt(first), first.at, excerpt(last), latest.id, last.at, len(group.messages),
             )
         )  # fmt: skip
@@ -163,23 +163,23 @@ def _make(channel: Channel, groups: list[_Group], people: Mapping[str, Known], p
 
 
 _COLUMNS = [
-    "id", "workspace_id", "channel_id", "remote_id", "title", "opener_id", "opened_by_us",
+    "id", "workspace_id", "channel_id", "remote_id", "title", "kind", "opener_id", "opened_by_us",
     "opening", "first_at", "latest", "latest_author_id", "last_at", "message_count",
 ]  # fmt: skip
 
 
-def _extend(groups: list[_Group], people: Mapping[str, Known], placed: Placed) -> None:
+def _extend(channel: Channel, groups: list[_Group], people: Mapping[str, Known], placed: Placed) -> None:
     """Counts messages into conversations that are there; one older than the first so far opens them anew."""
     if not groups:
         return
-    columns: list[list[object]] = [[] for _ in range(11)]
+    columns: list[list[object]] = [[] for _ in range(12)]
     for group in groups:
         (_key, first), (_key, last) = group.messages[0], group.messages[-1]
         opener, latest = people[first.author.remote_id], people[last.author.remote_id]
         row = (
             group.conversation_id, len(group.messages), _title(group),
             first.at, excerpt(first), opener.id, first.ours or opener.ours, last.at, excerpt(last), latest.id,
-            group.messages[0][0],
+            _kind(channel, first), group.messages[0][0],
         )  # fmt: skip
         for column, value in zip(columns, row, strict=True):
             column.append(value)
@@ -195,14 +195,15 @@ def _extend(groups: list[_Group], people: Mapping[str, Known], placed: Placed) -
 _EXTEND = """
 WITH u AS (
     SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[], %s::text[], %s::bigint[], %s::bool[],
-                         %s::timestamptz[], %s::text[], %s::bigint[])
-    AS u (id, n, title, first_at, opening, opener_id, by_us, last_at, latest, latest_author_id)
+                         %s::timestamptz[], %s::text[], %s::bigint[], %s::text[])
+    AS u (id, n, title, first_at, opening, opener_id, by_us, last_at, latest, latest_author_id, kind)
 ), was AS (
     SELECT c.id, c.first_at FROM conversations_conversation c JOIN u ON u.id = c.id
 )
 UPDATE conversations_conversation c SET
     message_count = c.message_count + u.n,
     title = CASE WHEN u.title <> '' AND (c.title = '' OR u.last_at >= c.last_at) THEN u.title ELSE c.title END,
+    kind = CASE WHEN u.first_at < c.first_at THEN u.kind ELSE c.kind END,
     opening = CASE WHEN u.first_at < c.first_at THEN u.opening ELSE c.opening END,
     opener_id = CASE WHEN u.first_at < c.first_at THEN u.opener_id ELSE c.opener_id END,
     opened_by_us = CASE WHEN u.first_at < c.first_at THEN u.by_us ELSE c.opened_by_us END,
@@ -213,6 +214,11 @@ UPDATE conversations_conversation c SET
 FROM u JOIN was ON was.id = u.id WHERE c.id = u.id
 RETURNING c.id, u.first_at < was.first_at
 """
+
+
+def _kind(channel: Channel, opener: SeenMessage) -> str:
+    """In a flat chat, whoever opens a stretch of talk posts."""
+    return opener.kind or ("direct" if channel.kind == Channel.Kind.DIRECT else "post")
 
 
 def _title(group: _Group) -> str:
