@@ -1,0 +1,36 @@
+/*
+ * data-autosubmit: a filter form is sent when a choice in it changes (its button remains for those without a script).
+ * data-copy="#id": the button copies that field's text and says so with the words in data-copied.
+ * data-once: a form is sent once, however often its button is pressed.
+ */
+function copy(button: HTMLButtonElement): void {
+  const source = document.querySelector<HTMLInputElement>(button.dataset.copy ?? "");
+  if (!source) return;
+  source.select();
+  void navigator.clipboard.writeText(source.value).then(() => {
+    const before = button.textContent;
+    button.textContent = button.dataset.copied ?? before;
+    setTimeout(() => (button.textContent = before), 2000);
+  });
+}
+
+export function watchForms(): void {
+  document.addEventListener("change", (event) => {
+    const field = event.target as HTMLElement;
+    const form = field.closest<HTMLFormElement>("form[data-autosubmit]");
+    if (form && field.matches("select, input[type=checkbox], input[type=radio], input[type=date]")) form.requestSubmit();
+  });
+  document.addEventListener("click", (event) => {
+    const button = (event.target as HTMLElement).closest<HTMLButtonElement>("button[data-copy]");
+    if (button) copy(button);
+  });
+  document.addEventListener("submit", (event) => {
+    const form = event.target as HTMLFormElement;
+    if (!form.hasAttribute("data-once") || event.defaultPrevented) return;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) delete form.dataset.sent;
+  });
+}
