@@ -1,0 +1,94 @@
+"""The areas in the side menu, and the rest of what the frame around every page shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from folkmoot.workspaces.models import Rank, Role, User, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One entry. ``key`` is pressed after g; ``also`` are url names that belong to it besides its own."""
+
+    url_name: str
+    label: Any
+    icon: str
+    key: str
+    needed: Rank = Rank.GUEST
+    also: tuple[str, ...] = ()
+
+
+AREAS = (
+    Area("inbox", _("Inbox"), icon="inbox", key="i", also=("conversation",)),
+    Area("members", _("Members"), icon="users", key="m", also=("member",)),
+    Area("kpis", _("Numbers"), icon="chart-line", key="n", needed=Rank.GUEST),
+    Area("imports", _("Import"), icon="file-import", key="o", needed=Rank.MANAGER, also=("import",)),
+    Area("channels", _("Channels"), icon="broadcast", key="c", also=("channel",)),
+    Area("settings", _("Settings"), icon="settings", key="s", needed=Rank.ADMIN, also=("team", "invite", "colleague")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An area as it stands in this person's menu."""
+
+    label: Any
+    icon: str
+    key: str
+    url: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What the frame shows; ``workspace`` is None for somebody without one."""
+
+    workspace: Workspace | None
+    workspaces: list[Workspace]
+    menu: list[Entry]
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: ``shell`` (read from the database only by pages that draw the frame) and ``colours``."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User):
+        return {"colours": User.Theme.AUTO}
+    return {"shell": SimpleLazyObject(lambda: shell_of(request, user)), "colours": user.theme}
+
+
+def shell_of(request: HttpRequest, user: User) -> Shell:
+    roles = list(Role.objects.select_related("workspace").filter(user=user).order_by("workspace__name"))
+    role = current_role(request, roles)
+    if role is None:
+        return Shell(None, [], [])
+    return Shell(role.workspace, [each.workspace for each in roles], menu(request, role))
+
+
+def current_role(request: HttpRequest, roles: list[Role]) -> Role | None:
+    """By the address, else where the person was last, else the first by name."""
+    match = request.resolver_match
+    slug = match.kwargs.get("slug") if match else None
+    slug = slug or request.session.get("workspace")
+    return next((role for role in roles if role.workspace.slug == slug), roles[0] if roles else None)
+
+
+def menu(request: HttpRequest, role: Role) -> list[Entry]:
+    """The areas this role may enter; one whose pages are not installed has no address and is left out."""
+    here = request.resolver_match.url_name if request.resolver_match else None
+    entries = []
+    for area in AREAS:
+        if not role.may(area.needed):
+            continue
+        try:
+            url = reverse(area.url_name, args=[role.workspace.slug])
+        except NoReverseMatch:
+            continue
+        entries.append(Entry(area.label, area.icon, area.key, url, here in (area.url_name, *area.also)))
+    return entries
