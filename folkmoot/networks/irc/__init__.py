@@ -1,0 +1,3 @@
+from folkmoot.networks.irc.connector import Irc
+
+__all__ = ["Irc"]
