@@ -27,7 +27,7 @@ def command() -> None:
 @click.option("--name", default="", help="How they are called.")
 @click.option("--print-link", is_flag=True, help="Print a link that signs them in once, within 15 minutes.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def create(email: str, slug: str, role: str, name: str, print_link: bool, as_json: bool) -> None:  # noqa: PLR0913
+def create(email: str, slug: str, role: str, name: str, print_link: bool, as_json: bool) -> None:
     """Add a person to a workspace, or change their role there.
 
     They sign in by the link first and choose a password or a passkey then.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import click
+from procrastinate import App
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
@@ -27,14 +28,13 @@ def command() -> None:
 
 def work() -> None:
     """Does jobs until SIGINT or SIGTERM; then waits a few seconds for those that run, and hands back the rest."""
-    assert isinstance(app.connector, DjangoConnector)
-    with app.replace_connector(app.connector.get_worker_connector()) as own:
+    with app.replace_connector(DjangoConnector().get_worker_connector()) as own:
         asyncio.run(_work(own))
 
 
-async def _work(own: object) -> None:
-    async with app.open_async():
-        await app.run_worker_async(
+async def _work(own: App) -> None:
+    async with own.open_async():
+        await own.run_worker_async(
             concurrency=env.integer("FOLKMOOT_WORKER_JOBS", 2),
             shutdown_graceful_timeout=GRACE_SECONDS,
             delete_jobs="successful",

@@ -9,7 +9,15 @@ import structlog
 
 from folkmoot.lib.env import BadSetting
 
-QUIET = ("asyncio", "httpcore", "httpx", "procrastinate.connector", "procrastinate.worker", "psycopg", "uvicorn.access")
+QUIET = (
+    "asyncio",
+    "httpcore",
+    "httpx",
+    "procrastinate.blueprints",
+    "procrastinate.connector",
+    "psycopg",
+    "uvicorn.access",
+)
 
 
 def django_logging(style: str, *, debug: bool) -> dict[str, Any]:

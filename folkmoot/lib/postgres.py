@@ -36,6 +36,7 @@ NAME = "folkmoot"
 SYSTEM_USER = "folkmoot"
 SOCKET_LIMIT = 100
 START_SECONDS = 300
+ORPHAN_SECONDS = 10
 LOG_BYTES = 10 * 1024**2
 
 CONFIGURATION = """\
@@ -53,6 +54,7 @@ io_method = sync
 wal_compression = on
 wal_level = minimal
 max_wal_senders = 0
+max_logical_replication_workers = 0
 max_wal_size = 1GB
 min_wal_size = 80MB
 checkpoint_timeout = 15min
@@ -196,6 +198,7 @@ def _alive(data: Path) -> bool:
     if number.isdigit() and _is_server(int(number)):
         return True
     note.unlink(missing_ok=True)
+    (_socket_folder(data) / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
     return False
 
 
@@ -255,17 +258,32 @@ def _check_data(data: Path, account: Account | None) -> None:
 
 
 def _start(data: Path, account: Account | None) -> None:
-    log = data / "server.log"
-    if log.exists() and log.stat().st_size > LOG_BYTES:
-        log.unlink()
+    """Waits for the children of a server that was killed: they leave the shared memory a moment after it."""
     sockets = _make_socket_folder(data, account)
     options = shlex.quote(f'--unix_socket_directories="{sockets}"')
-    try:
-        _run(account, "pg_ctl", "start", "-w", "-s", f"-t{START_SECONDS}", f"-D{data}", f"-l{log}", f"-o{options}")
-    except NotUsable as error:
-        said = log.read_text(encoding="utf-8", errors="replace").splitlines()[-3:] if log.exists() else []
-        reason = " / ".join(line.partition("] ")[2] or line for line in said) or str(error)
-        raise NotUsable(f"The embedded PostgreSQL did not start: {reason} (its log: {log})") from error
+    log = data / "server.log"
+    deadline = time.monotonic() + ORPHAN_SECONDS
+    while True:
+        if log.exists() and log.stat().st_size > LOG_BYTES:
+            log.unlink()
+        begun = log.stat().st_size if log.exists() else 0
+        try:
+            _run(account, "pg_ctl", "start", "-w", "-s", f"-t{START_SECONDS}", f"-D{data}", f"-l{log}", f"-o{options}")
+        except NotUsable as error:
+            reason = _last_words(log, begun) or str(error)
+            if "shared memory block" not in reason or time.monotonic() > deadline:
+                raise NotUsable(f"The embedded PostgreSQL did not start: {reason} (its log: {log})") from error
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _last_words(log: Path, begun: int) -> str:
+    """What the server wrote to its log since, on one line."""
+    if not log.exists():
+        return ""
+    lines = log.read_bytes()[begun:].decode("utf-8", "replace").splitlines()
+    return " / ".join(line.partition("] ")[2] or line for line in lines[-3:])
 
 
 def _stop(home: Path) -> None:
