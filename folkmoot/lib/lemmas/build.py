@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
@@ -23,6 +24,7 @@ from zlib import crc32
 from marisa_trie import BytesTrie
 from simplemma.strategies.dictionaries import DefaultDictionaryFactory
 
+from folkmoot.lib.lemmas.closure import second_words
 from folkmoot.lib.lemmas.dictionary import (
     ENDINGS,
     FOLDER,
@@ -52,10 +54,10 @@ class Built:
     peak_megabytes: int
 
 
-def forms(dictionary: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def forms(language: str, dictionary: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """(form, lemma), folded. A headword that is listed only as a form of another word stands for itself as well."""
     headwords = set()
-    for form, lemma in dictionary.items():
+    for form, lemma in chain(dictionary.items(), second_words(language, dictionary)):
         word, head = fold(form), fold(lemma)
         if is_word(word) and is_word(head):
             headwords.add(head)
@@ -100,7 +102,7 @@ def build_language(language: str, folder: Path) -> Built:
     lessons: list[tuple[str, str]] = []
 
     def entries() -> Iterator[tuple[str, bytes]]:
-        for form, lemma in forms(dictionary):
+        for form, lemma in forms(language, dictionary):
             if len(form) >= SHORTEST_GUESS and crc32(lemma.encode()) % every == 0 and form.isalpha():
                 lessons.append((form, lemma))
             yield form, edit(form, lemma)
