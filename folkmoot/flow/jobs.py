@@ -9,7 +9,7 @@ import structlog
 from procrastinate.contrib.django import app
 
 from folkmoot.channels.models import ArchiveImport, Channel
-from folkmoot.flow import archive, intake
+from folkmoot.flow import archive, intake, recount
 
 log = structlog.get_logger()
 
@@ -37,3 +37,15 @@ def import_archive(import_id: int, **_later: Any) -> None:
 
 def import_later(order: ArchiveImport) -> None:
     import_archive.configure(queueing_lock=f"import:{order.pk}", lock=f"import:{order.pk}").defer(import_id=order.pk)
+
+
+@app.task(queue="intake", name="recount", pass_context=False)
+def recount_identities(workspace_id: int, identity_ids: list[int], **_later: Any) -> None:
+    recount.recount(workspace_id, identity_ids)
+
+
+def recount_later(workspace_id: int, identity_ids: Sequence[int]) -> None:
+    """Defers working asks and numbers out anew, within the transaction that changed the people."""
+    recount_identities.configure(lock=f"workspace:{workspace_id}").defer(
+        workspace_id=workspace_id, identity_ids=list(identity_ids)
+    )
