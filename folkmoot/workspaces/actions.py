@@ -174,7 +174,7 @@ def digest(secret: str) -> str:
 
 def _check(row: Workspace | User | Invitation) -> None:
     try:
-        row.full_clean(exclude=["password"])
+        row.full_clean(exclude=["password", "accepted_at"])
     except ValidationError as error:
         raise UnableTo(" ".join(error.messages)) from error
     except IntegrityError as error:
