@@ -25,7 +25,7 @@ HUES = 12
 def icon(name: str, size: str = "", label: str = "") -> SafeString:
     """One of Tabler's icons by its name there; decorative unless ``label`` says what it means."""
     shape = " icon-filled" if name.startswith("filled-") else ""
-    meaning = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')  # noqa: S308
+    meaning = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     return format_html(
         '<svg class="icon{}{}" {}><use href="{}#{}"/></svg>',
         shape,

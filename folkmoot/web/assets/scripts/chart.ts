@@ -69,6 +69,8 @@ function marks(list: Mark[]): object {
   return {
     symbol: "none",
     silent: true,
+    lineStyle: { color: colour("--fm-text-quiet") },
+    label: { color: colour("--fm-text"), textBorderWidth: 0, position: "insideEndTop" },
     data: list.map((mark) => ({ xAxis: mark.at, label: { formatter: mark.label } })),
   };
 }
