@@ -21,7 +21,7 @@ Answer: TypeAlias = HttpResponseBase
 
 
 class Request(HttpRequest):
-    """A request by somebody signed in; ``role`` and ``workspace`` are there in views behind ``inside``."""
+    """A request by somebody signed in; ``role`` and ``workspace`` are there in views behind ``in_workspace``."""
 
     user: User
     role: Role
@@ -33,7 +33,7 @@ P = ParamSpec("P")
 View = Callable[Concatenate[Request, P], Answer]
 
 
-def inside(needed: Rank = Rank.GUEST) -> Callable[[View[P]], Callable[..., Answer]]:
+def in_workspace(needed: Rank = Rank.GUEST) -> Callable[[View[P]], Callable[..., Answer]]:
     """For pages under ``/w/<slug>/``: signed in, of that workspace (else 404), with a sufficient role (else 403).
 
     The view gets ``request.role`` and ``request.workspace`` in place of the slug.

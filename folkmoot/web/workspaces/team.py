@@ -12,14 +12,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from folkmoot.channels.models import Channel
-from folkmoot.web.request import Request, inside
+from folkmoot.web.request import Request, in_workspace
 from folkmoot.web.workspaces import mail
 from folkmoot.web.workspaces.forms import InviteForm, RoleForm
 from folkmoot.workspaces import actions
 from folkmoot.workspaces.models import Invitation, Rank, Role, Workspace
 
 
-@inside(Rank.ADMIN)
+@in_workspace(Rank.ADMIN)
 def team(request: Request) -> HttpResponse:
     """Everybody with a role, and the invitations nobody has taken up yet."""
     now = timezone.now()
@@ -37,7 +37,7 @@ def team(request: Request) -> HttpResponse:
 
 
 @never_cache
-@inside(Rank.ADMIN)
+@in_workspace(Rank.ADMIN)
 def invite(request: Request) -> HttpResponse:
     """Makes the link, mails it where mail is set up, and shows it once to be handed over another way."""
     form = InviteForm(request.POST or None, giver=request.role, initial={"rank": Rank.MODERATOR})
@@ -62,7 +62,7 @@ def invite(request: Request) -> HttpResponse:
     return render(request, "workspaces/invited.html", context | {"email": email, "link": link, "sent": sent})
 
 
-@inside(Rank.ADMIN)
+@in_workspace(Rank.ADMIN)
 def colleague(request: Request, pk: int) -> HttpResponse:
     """One person's role."""
     role = get_object_or_404(Role.objects.select_related("user"), workspace=request.workspace, pk=pk)
@@ -86,7 +86,7 @@ def colleague(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@inside(Rank.ADMIN)
+@in_workspace(Rank.ADMIN)
 def remove(request: Request, pk: int) -> HttpResponse:
     role = get_object_or_404(Role.objects.select_related("user"), workspace=request.workspace, pk=pk)
     try:
@@ -99,7 +99,7 @@ def remove(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@inside(Rank.ADMIN)
+@in_workspace(Rank.ADMIN)
 def withdraw(request: Request, pk: int) -> HttpResponse:
     invitation = get_object_or_404(Invitation, workspace=request.workspace, pk=pk, accepted_at=None)
     actions.withdraw(invitation, by=request.user)

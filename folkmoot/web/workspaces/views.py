@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from folkmoot.conversations.models import Message
-from folkmoot.web.request import Request, inside
+from folkmoot.web.request import Request, in_workspace
 from folkmoot.web.workspaces.forms import WorkspaceForm
 from folkmoot.workspaces import actions
 from folkmoot.workspaces.models import Rank, Role, Workspace
@@ -28,7 +28,7 @@ def home(request: Request) -> HttpResponse:
     return redirect("enter", last if last in slugs else slugs[0])
 
 
-@inside()
+@in_workspace()
 def enter(request: Request) -> HttpResponse:
     """The workspace becomes the current one; an empty one opens with the guide."""
     request.session["workspace"] = request.workspace.slug
@@ -43,7 +43,7 @@ def first_page(workspace: Workspace) -> str:
         return reverse("start", args=[workspace.slug])
 
 
-@inside()
+@in_workspace()
 def start(request: Request) -> HttpResponse:
     """The guide for a workspace that holds nothing yet; it can be opened again later."""
     demo = Role.objects.filter(user=request.user, workspace__slug=DEMO).exists()
@@ -57,7 +57,7 @@ def start(request: Request) -> HttpResponse:
     return render(request, "workspaces/start.html", context)
 
 
-@inside(Rank.ADMIN)
+@in_workspace(Rank.ADMIN)
 def settings(request: Request) -> HttpResponse:
     form = WorkspaceForm(request.POST or None, instance=request.workspace)
     if request.method == "POST" and form.is_valid():
