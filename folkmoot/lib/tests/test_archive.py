@@ -387,7 +387,7 @@ def test_natural_counts_numbers() -> None:
 @given(st.lists(st.text(alphabet="ab\r ", max_size=12).map(str.encode), min_size=1), st.integers(1, 8))
 def test_lines_join_back(parts: list[bytes], limit: int) -> None:
     data = b"\n".join(parts)
-    found = list(lines(BufferedReader(BytesIO(data)), limit))  # type: ignore[arg-type]
+    found = list(lines(BufferedReader(BytesIO(data)), limit))
     wanted = [part.removesuffix(b"\r") for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
     assert found == [part if len(part) <= limit else None for part in wanted]
 

@@ -1,0 +1,3 @@
+from folkmoot.networks.email.connector import Email
+
+__all__ = ["Email"]
