@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from folkmoot.lib.archive import Archive, Entry
-from folkmoot.lib.json_items import Broken, items
+from folkmoot.lib.json_stream import Broken, JsonStream
 from folkmoot.networks.base import Place, Seen, Skipped
 from folkmoot.networks.batches import Item
 
@@ -34,11 +34,16 @@ def numbered(
         yield Item(Skipped(error.reason, where=entry.name), None, WHOLE)
 
 
-def objects(archive: Archive, entry: Entry, prefix: str, place: Place) -> Iterator[tuple[Place, Any]]:
-    """The objects under ``prefix``, all of one place."""
+def objects(archive: Archive, entry: Entry, place: Place, key: str = "") -> Iterator[tuple[Place, Any]]:
+    """The items of the array that the file is, or that stands under ``key`` in it, all of one place."""
     with archive.open(entry.name) as stream:
-        for item in items(stream, prefix):
-            yield place, item
+        source = JsonStream(stream)
+        if not key:
+            yield from ((place, item) for item in source.array())
+        else:
+            for found in source.members():
+                if found == key:
+                    yield from ((place, item) for item in source.array())
 
 
 def located(what: Seen | Skipped, entry: Entry, number: int) -> Seen | Skipped:

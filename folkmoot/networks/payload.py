@@ -25,9 +25,9 @@ class Unfit(Exception):
 
 def text(value: object) -> str:
     """A string or number as text without NUL, which no database takes; anything else is empty."""
-    if isinstance(value, str):
+    if type(value) is str:
         return value.replace("\0", "") if "\0" in value else value
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    return str(value) if type(value) in (int, float) else ""
 
 
 def mapping(value: object) -> Mapping[str, Any]:

@@ -1,0 +1,3 @@
+from folkmoot.networks.slack.connector import Slack
+
+__all__ = ["Slack"]

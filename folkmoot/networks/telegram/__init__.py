@@ -1,0 +1,3 @@
+from folkmoot.networks.telegram.connector import Telegram
+
+__all__ = ["Telegram"]

@@ -1,0 +1,136 @@
+"""Telegram Desktop's export as JSON, and channels saved as one JSON list of posts each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from folkmoot.lib.archive import Archive, Entry, Unreadable
+from folkmoot.lib.json_stream import Broken, JsonStream
+from folkmoot.networks.base import Batch, Facts, Format, Limits, Place, Refused, Seen, Skipped
+from folkmoot.networks.batches import Item, backfill
+from folkmoot.networks.json_entries import WHOLE, located, numbered
+from folkmoot.networks.payload import Dates, mapping
+from folkmoot.networks.telegram.chats import messages
+from folkmoot.networks.telegram.parse import parse_chat, parse_message, parse_post
+from folkmoot.networks.times import zone
+
+_CHAT = re.compile(
+    rb'"type"\s*:\s*"(personal_chat|bot_chat|saved_messages|(private|public)_(group|supergroup|channel))"'
+)
+_ACCOUNT = re.compile(rb'"(chats|left_chats|personal_information)"\s*:\s*\{')
+_POST_KEYS = (b'"message_id"', b'"sender_id"', b'"channel"')
+_PAGE = re.compile(r"(.*/)?messages\d*\.html")
+_LOOKED_AT = 50
+_HEAD = 4096
+_AGAIN = (
+    "this is Telegram's export as web pages, which can't be read; export the chat again "
+    "and choose “Machine-readable JSON” as its format"
+)
+
+
+class Telegram:
+    facts = Facts(
+        slug="telegram",
+        name="Telegram",
+        icon="brand-telegram",
+        limits=Limits(text=4096, media=10, as_of="2026-06-01"),
+        formats=(
+            Format("telegram", "Telegram Desktop export", "result.json, or the folder or zip it lies in"),
+            Format("telegram-posts", "Telegram channels, one JSON list of posts each", "123_messages.json, …"),
+        ),
+    )
+
+    def recognises(self, archive: Archive) -> str | None:
+        for entry in archive.find(".json")[:_LOOKED_AT]:
+            head = _head(archive, entry)
+            if _is_chat(head) or _is_account(head):
+                return "telegram"
+            if _is_posts(head):
+                return "telegram-posts"
+        return "telegram" if _has_pages(archive) else None
+
+    def backfill(
+        self, archive: Archive, *, format: str, cursor: str = "", options: Mapping[str, str] | None = None
+    ) -> Iterator[Batch]:
+        dates = Dates(zone(options or {}), datetime.now(UTC))
+        if format == "telegram-posts":
+            entries = [entry for entry in archive.find(".json") if _is_posts(_head(archive, entry))]
+            read = _Posts(archive, dates).read
+        else:
+            entries = [entry for entry in archive.find(".json") if _is_export(_head(archive, entry))]
+            read = _Export(archive, dates).read
+            if not entries and _has_pages(archive):
+                raise Refused(_AGAIN)
+        return backfill(
+            archive,
+            entries,
+            read,
+            cursor=cursor,
+            nothing="no message of the Telegram export could be read; export it again as “Machine-readable JSON”",
+        )
+
+
+class _Export:
+    def __init__(self, archive: Archive, dates: Dates) -> None:
+        self._archive, self._dates = archive, dates
+
+    def read(self, entry: Entry, offset: int) -> Iterator[Item]:
+        return numbered(self._objects(entry), entry, offset, self._parse)
+
+    def _objects(self, entry: Entry) -> Iterator[tuple[Place, Any]]:
+        header: Mapping[str, Any] | None = None
+        with self._archive.open(entry.name) as stream:
+            for chat, message in messages(stream):
+                if chat is not header:
+                    header, place = chat, parse_chat(chat, entry.path.parent.name or self._archive.name)
+                yield place, message
+
+    def _parse(self, place: Place, message: Any) -> Iterable[Seen | Skipped]:
+        return parse_message(mapping(message), place, self._dates)
+
+
+class _Posts:
+    def __init__(self, archive: Archive, dates: Dates) -> None:
+        self._archive, self._dates = archive, dates
+
+    def read(self, entry: Entry, offset: int) -> Iterator[Item]:
+        with self._archive.open(entry.name) as stream:
+            try:
+                for number, post in enumerate(JsonStream(stream).array(), 1):
+                    if number > offset:
+                        place, what = parse_post(mapping(post), self._dates)
+                        yield Item(located(what, entry, number), place, number)
+            except Broken as error:
+                yield Item(Skipped(error.reason, where=entry.name), None, WHOLE)
+
+
+def _head(archive: Archive, entry: Entry) -> bytes:
+    try:
+        return archive.head(entry.name, _HEAD)
+    except Unreadable:
+        return b""
+
+
+def _is_chat(head: bytes) -> bool:
+    return not _is_account(head) and _CHAT.search(head) is not None and b'"messages"' in head
+
+
+def _is_account(head: bytes) -> bool:
+    found = _ACCOUNT.search(head)
+    return found is not None and b'"messages"' not in head[: found.start()]
+
+
+def _is_posts(head: bytes) -> bool:
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") and all(key in head for key in _POST_KEYS)
+
+
+def _is_export(head: bytes) -> bool:
+    return _is_chat(head) or _is_account(head)
+
+
+def _has_pages(archive: Archive) -> bool:
+    pages = [entry for entry in archive.find(".html") if _PAGE.fullmatch(entry.name)]
+    return bool(pages) and b"page_wrap" in _head(archive, pages[0])
