@@ -1,5 +1,26 @@
+"""Every address: accounts, then a workspace's areas under ``/w/<slug>/``."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """For whoever watches the process: it answers, and so does the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    path("", include("folkmoot.web.workspaces.urls")),
+    path("", include("folkmoot.web.accounts.urls")),
+    path("account/", include("allauth.urls")),
+    path("w/<slug:slug>/inbox/", include("folkmoot.web.inbox.urls")),
+    path("w/<slug:slug>/numbers/", include("folkmoot.web.numbers.urls")),
+    path("w/<slug:slug>/imports/", include("folkmoot.web.imports.urls")),
+    path("w/<slug:slug>/live/", include("folkmoot.web.live.urls")),
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from sys import byteorder
@@ -79,30 +79,74 @@ class Response:
 
 
 def kpis(workspace: Workspace, period: Period, *, now: datetime, channel_id: int = ALL_CHANNELS) -> Kpis:
-    """The first numbers of a period in one channel or all.
+    """The first numbers of a period in one channel or all. Counts must have been brought up to date."""
+    return kpis_of(workspace, period, [channel_id], now=now)[channel_id]
 
-    Sums run over the whole period; averages over its days up to today. Counts must have been brought up to date.
+
+def kpis_of(workspace: Workspace, period: Period, channel_ids: Collection[int], *, now: datetime) -> dict[int, Kpis]:
+    """The same for several channels at once; ``ALL_CHANNELS`` is one of them if wanted.
+
+    Sums run over the whole period; averages over its days up to today.
     """
-    days = list(_days(workspace, period, channel_id))
-    reached = min(period.until, now.astimezone(workspace.zone).date() + timedelta(days=1))
-    posts = sum(day.posts for day in days)
-    sticky = [day.dau / day.mau for day in days if day.mau and day.day < reached]
+    reached = max(min(period.until, now.astimezone(workspace.zone).date() + timedelta(days=1)), period.first)
     passed = max((reached - period.first).days, 1)
-    response = responses(workspace, period, now=now, channel_id=channel_id)
+    sums = _sums(workspace, period, channel_ids, reached)
+    active = active_members(workspace, period, channel_ids)
+    week = active_members(workspace, Period(reached - timedelta(days=7), reached), channel_ids)
+    month = active_members(workspace, Period(reached - timedelta(days=30), reached), channel_ids)
+    answers = responses(workspace, period, channel_ids, now=now)
+    return {
+        one: _put_together(sums.get(one, Sums()), active[one], (week[one], month[one]), passed, answers[one])
+        for one in channel_ids
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What adds up over days; ``stickiness`` is the mean of DAU ÷ MAU over the days that have a MAU."""
+
+    messages: int = 0
+    posts: int = 0
+    comments: int = 0
+    reactions: int = 0
+    newcomers: int = 0
+    dau: int = 0
+    stickiness: float | None = None
+
+
+def _put_together(sums: Sums, active: int, rolling: tuple[int, int], days: int, response: Response) -> Kpis:
     return Kpis(
-        messages=sum(day.messages for day in days),
-        active_members=active_members(workspace, period, channel_id),
-        newcomers=sum(day.newcomers for day in days),
-        dau_avg=sum(day.dau for day in days) / passed,
-        wau=active_members(workspace, Period(reached - timedelta(days=7), reached), channel_id),
-        mau=active_members(workspace, Period(reached - timedelta(days=30), reached), channel_id),
-        stickiness=100 * sum(sticky) / len(sticky) if sticky else None,
-        reactions=sum(day.reactions for day in days),
-        comments_per_post=sum(day.comments for day in days) / posts if posts else None,
+        messages=sums.messages,
+        active_members=active,
+        newcomers=sums.newcomers,
+        dau_avg=sums.dau / days,
+        wau=rolling[0],
+        mau=rolling[1],
+        stickiness=None if sums.stickiness is None else 100 * sums.stickiness,
+        reactions=sums.reactions,
+        comments_per_post=sums.comments / sums.posts if sums.posts else None,
         answered_share=response.share,
         first_response_median_s=response.median_s,
         first_response_p90_s=response.p90_s,
     )
+
+
+def _sums(workspace: Workspace, period: Period, channel_ids: Collection[int], reached: date) -> dict[int, Sums]:
+    rows = bulk.fetch(
+        "SELECT channel_id, sum(messages)::bigint, sum(posts)::bigint, sum(comments)::bigint, sum(reactions)::bigint,"
+        " sum(newcomers)::bigint, sum(dau)::bigint,"
+        " avg(dau::float8 / mau) FILTER (WHERE mau > 0 AND day < %(reached)s)"
+        " FROM analytics_daycount WHERE workspace_id = %(workspace)s AND channel_id = ANY(%(channels)s)"
+        " AND day >= %(first)s AND day < %(until)s GROUP BY channel_id",
+        {
+            "workspace": workspace.pk,
+            "channels": list(channel_ids),
+            "first": period.first,
+            "until": period.until,
+            "reached": reached,
+        },
+    )
+    return {channel_id: Sums(*sums) for channel_id, *sums in rows}
 
 
 def _days(workspace: Workspace, period: Period, channel_id: int) -> Iterator[DayCount]:
@@ -117,30 +161,45 @@ def series(workspace: Workspace, period: Period, channel_id: int = ALL_CHANNELS)
     return [counted.get(day) or DayCount(workspace=workspace, channel_id=channel_id, day=day) for day in period]
 
 
-def active_members(workspace: Workspace, period: Period, channel_id: int = ALL_CHANNELS) -> int:
+def active_members(workspace: Workspace, period: Period, channel_ids: Collection[int]) -> dict[int, int]:
     """Members who wrote in the period: their first active day in it is the one with no other in it before."""
-    [(number,)] = bulk.fetch(
-        "SELECT count(*) FROM analytics_memberday WHERE workspace_id = %(workspace)s AND channel_id = %(channel)s"
-        " AND day >= %(first)s AND day < %(until)s AND (before IS NULL OR before < %(first)s)",
-        {"workspace": workspace.pk, "channel": channel_id, "first": period.first, "until": period.until},
+    rows = bulk.fetch(
+        "SELECT channel_id, count(*) FROM analytics_memberday WHERE workspace_id = %(workspace)s"
+        " AND channel_id = ANY(%(channels)s) AND day >= %(first)s AND day < %(until)s"
+        " AND (before IS NULL OR before < %(first)s) GROUP BY channel_id",
+        {
+            "workspace": workspace.pk,
+            "channels": list(channel_ids),
+            "first": period.first,
+            "until": period.until,
+        },
     )
-    return int(number)
+    return dict.fromkeys(channel_ids, 0) | dict(rows)
 
 
-def responses(workspace: Workspace, period: Period, *, now: datetime, channel_id: int = ALL_CHANNELS) -> Response:
+def responses(
+    workspace: Workspace, period: Period, channel_ids: Collection[int], *, now: datetime
+) -> dict[int, Response]:
     """Asks raised in the period, as they stand at ``now``: an answer counts whenever it came.
 
     The share leaves out unanswered asks younger than ``ANSWER_GRACE``; the times count them as still waiting.
     """
     first, until = period.bounds(workspace)
-    [(answered, waiting)] = bulk.fetch(
-        "SELECT string_agg(float8send(extract(epoch FROM answered_at - asked_at)), '')"
+    grouping = "GROUPING SETS ((channel_id), ())" if set(channel_ids) - {ALL_CHANNELS} else "GROUPING SETS (())"
+    rows = bulk.fetch(
+        "SELECT coalesce(channel_id, 0),"
+        " string_agg(float8send(extract(epoch FROM answered_at - asked_at)), '')"
         " FILTER (WHERE answered_at IS NOT NULL),"
         " string_agg(float8send(extract(epoch FROM %(now)s - asked_at)), '') FILTER (WHERE answered_at IS NULL)"
         " FROM conversations_ask WHERE workspace_id = %(workspace)s AND asked_at >= %(first)s"
-        " AND asked_at < %(until)s AND (%(channel)s = 0 OR channel_id = %(channel)s)",
-        {"workspace": workspace.pk, "first": first, "until": until, "channel": channel_id, "now": now},
+        f" AND asked_at < %(until)s GROUP BY {grouping}",
+        {"workspace": workspace.pk, "first": first, "until": until, "now": now},
     )
+    found = {channel_id: _response(answered, waiting) for channel_id, answered, waiting in rows}
+    return {one: found.get(one, Response(0, 0, None, None)) for one in channel_ids}
+
+
+def _response(answered: bytes | memoryview | None, waiting: bytes | memoryview | None) -> Response:
     times, open_for = _floats(answered), _floats(waiting)
     overdue = sum(age >= ANSWER_GRACE.total_seconds() for age in open_for)
     return Response(
@@ -167,3 +226,35 @@ def first_day(workspace: Workspace) -> date | None:
         .values_list("day", flat=True)
         .first()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Members and how many messages each wrote in the period, the busiest first; whether there are ``more``."""
+
+    rows: list[tuple[int, int]]
+    more: bool
+
+
+def people(
+    workspace: Workspace, period: Period, of: str, channel_id: int, *, now: datetime, offset: int, size: int
+) -> People:
+    """Who stands behind a number: ``of`` is active, newcomers, or active in the last week or month of the period."""
+    reached = max(min(period.until, now.astimezone(workspace.zone).date() + timedelta(days=1)), period.first)
+    length = {"week": 7, "month": 30}.get(of)
+    first = reached - timedelta(days=length) if length else period.first
+    newcomers = " HAVING bool_or(before IS NULL)" if of == "newcomers" else ""
+    rows = bulk.fetch(
+        "SELECT member_id, sum(messages)::bigint FROM analytics_memberday WHERE workspace_id = %(workspace)s"
+        " AND channel_id = %(channel)s AND day >= %(first)s AND day < %(until)s GROUP BY member_id"
+        f"{newcomers} ORDER BY 2 DESC, 1 LIMIT %(size)s OFFSET %(offset)s",
+        {
+            "workspace": workspace.pk,
+            "channel": channel_id,
+            "first": first,
+            "until": period.until,
+            "size": size + 1,
+            "offset": offset,
+        },
+    )
+    return People([(member_id, count) for member_id, count in rows[:size]], len(rows) > size)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from folkmoot.channels.models import ArchiveImport, Channel, Health
 from folkmoot.lib import bulk
+from folkmoot.lib.alive import is_worked_at
 from folkmoot.networks.base import Place, Skipped
 from folkmoot.workspaces.actions import record
 from folkmoot.workspaces.models import User, Workspace
-
-DEAD_AFTER = timedelta(minutes=2)
 
 
 class UnableTo(Exception):
@@ -79,15 +77,14 @@ def order_import(
     return order
 
 
-def begin(order: ArchiveImport, *, format: str, bytes_total: int, now: datetime) -> None:
-    """Claims the import for this process. Raises ``UnableTo`` if another one is at it, or it is over."""
+def begin(order: ArchiveImport, *, format: str, bytes_total: int) -> None:
+    """Marks the import as running; whoever calls this holds its sign of life. Raises ``UnableTo`` if it is over."""
     with transaction.atomic():
         row = ArchiveImport.objects.select_for_update().get(pk=order.pk)
-        busy = row.state == row.State.RUNNING and row.beat_at is not None and now - row.beat_at < DEAD_AFTER
-        if busy or row.is_over:
-            raise UnableTo(_("This import is running already or is over; start a new one."))
-        row.state, row.beat_at, row.format, row.bytes_total = row.State.RUNNING, now, format, bytes_total
-        row.save(update_fields=["state", "beat_at", "format", "bytes_total"])
+        if row.is_over:
+            raise UnableTo(_("This import is over; start a new one."))
+        row.state, row.format, row.bytes_total = row.State.RUNNING, format, bytes_total
+        row.save(update_fields=["state", "format", "bytes_total"])
     order.refresh_from_db()
 
 
@@ -113,7 +110,6 @@ def advance(
         bytes_read=bytes_read,
         skipped=order.skipped,
         seconds=order.seconds,
-        beat_at=Now(),
         **{name: getattr(order, name) for name in counts},
     )
     return not ArchiveImport.objects.filter(pk=order.pk, cancel_wanted=True).exists()
@@ -136,19 +132,30 @@ def cancel_import(order: ArchiveImport, *, by: User, now: datetime) -> None:
     row.cancel_wanted = True
     row.save(update_fields=["cancel_wanted"])
     record(row.workspace, "import.cancel", by=by, about=f"import:{row.pk}")
-    if row.state == row.State.WAITING or row.beat_at is None or now - row.beat_at > DEAD_AFTER:
+    if not is_worked_at(row.pk):
         end(row, ArchiveImport.State.CANCELLED, now=now)
 
 
 @transaction.atomic
-def resume_import(order: ArchiveImport, *, by: User | None, now: datetime) -> None:
-    """Lets an import that failed or was cancelled go on from where it stopped. Raises ``UnableTo``."""
+def resume_import(order: ArchiveImport, *, by: User | None) -> None:
+    """Lets an import that failed, was cancelled or lost its process go on from where it stopped.
+
+    Raises ``UnableTo``.
+    """
     row = ArchiveImport.objects.select_for_update().get(pk=order.pk)
     if row.state == row.State.DONE:
         raise UnableTo(_("This import is done. To read the archive again, start a new import."))
-    if row.state == row.State.RUNNING and row.beat_at is not None and now - row.beat_at < DEAD_AFTER:
+    if is_worked_at(row.pk):
         raise UnableTo(_("This import is running."))
     row.state, row.cancel_wanted, row.error, row.ended_at = row.State.WAITING, False, "", None
     row.save(update_fields=["state", "cancel_wanted", "error", "ended_at"])
     record(row.workspace, "import.resume", by=by, about=f"import:{row.pk}")
     order.refresh_from_db()
+
+
+def interrupted(workspace: Workspace, path: str) -> ArchiveImport | None:
+    """The newest import of this path that was begun and has lost its process, if there is one."""
+    row = ArchiveImport.objects.filter(workspace=workspace, path=path).order_by("-id").first()
+    if row is None or row.is_over or not row.cursor or is_worked_at(row.pk):
+        return None
+    return row

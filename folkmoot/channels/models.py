@@ -159,7 +159,6 @@ class ArchiveImport(models.Model):
     cancel_wanted = models.BooleanField(default=False)
     started_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
-    beat_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -176,3 +175,8 @@ class ArchiveImport(models.Model):
     def share(self) -> float:
         """How much of the archive is read, 0 to 1."""
         return min(self.bytes_read / self.bytes_total, 1.0) if self.bytes_total else 0.0
+
+    @property
+    def rate(self) -> int | None:
+        """Messages a second; None before there is anything to tell it from."""
+        return round(self.messages_seen / self.seconds) if self.seconds >= 1 else None

@@ -15,6 +15,7 @@ from folkmoot.analytics import actions as analytics
 from folkmoot.channels import actions
 from folkmoot.channels.models import ArchiveImport, Channel
 from folkmoot.flow import intake, news
+from folkmoot.lib.alive import working_at
 from folkmoot.lib.archive import Archive, Unreadable, open_archive
 from folkmoot.networks.base import Backfills, Batch, Connector, Refused
 
@@ -52,19 +53,44 @@ def run(order: ArchiveImport, progress: Progress | None = None) -> ArchiveImport
 
     The outcome is on the row. Raises ``UnableToImport`` when nothing can be read, with the same words on the row.
     """
-    try:
-        with open_archive(Path(order.path)) as archive:
-            connector, backfills, form = recognise(archive, order.format)
-            actions.begin(order, format=form, bytes_total=archive.total_bytes, now=timezone.now())
-            finished = _read(order, archive, connector.facts.slug, backfills, progress)
-    except (Unreadable, Refused, UnableToImport) as error:
-        actions.end(order, ArchiveImport.State.FAILED, error=str(error), now=timezone.now())
-        raise UnableToImport(str(error)) from error
-    analytics.count(order.workspace_id)
-    state = ArchiveImport.State.DONE if finished else ArchiveImport.State.CANCELLED
-    actions.end(order, state, now=timezone.now())
+    with working_at(order.pk) as ours:
+        if not ours:
+            raise UnableToImport(_("This archive is being imported already. Wait for it, or cancel it first."))
+        try:
+            finished = _from_archive(order, progress)
+        except (Unreadable, Refused, UnableToImport, actions.UnableTo) as error:
+            actions.end(order, ArchiveImport.State.FAILED, error=str(error), now=timezone.now())
+            raise UnableToImport(str(error)) from error
+        analytics.count(order.workspace_id)
+        state = ArchiveImport.State.DONE if finished else ArchiveImport.State.CANCELLED
+        actions.end(order, state, now=timezone.now())
+    if order.uploaded and finished:
+        _forget_upload(Path(order.path))
     news.announce(order.workspace_id, "import", id=order.pk)
     return order
+
+
+def _from_archive(order: ArchiveImport, progress: Progress | None) -> bool:
+    with open_archive(Path(order.path)) as archive:
+        connector, backfills, form = recognise(archive, order.format)
+        actions.begin(order, format=form, bytes_total=archive.total_bytes)
+        finished = _read(order, archive, connector.facts.slug, backfills, progress)
+    if finished and not order.messages_seen and not order.activities_new:
+        raise UnableToImport(_nothing(order))
+    return finished
+
+
+def _nothing(order: ArchiveImport) -> str:
+    reasons = ", ".join(f"{reason} ({entry['count']})" for reason, entry in order.skipped.items())
+    if reasons:
+        return _("Nothing in this archive could be read: %(reasons)s.") % {"reasons": reasons}
+    return _("There is nothing in this archive.")
+
+
+def _forget_upload(path: Path) -> None:
+    """An uploaded archive is not kept once it is read; nor is the folder made for it."""
+    path.unlink(missing_ok=True)
+    path.parent.rmdir()
 
 
 def _read(

@@ -1,0 +1,171 @@
+"""Conversations as the inbox lists them, threads as they are read, messages as search finds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.search import SearchVectorField
+from django.db.models import F, Lookup, QuerySet
+
+from folkmoot.conversations import access
+from folkmoot.conversations.models import Ask, Conversation, Message
+from folkmoot.lib import keyset
+from folkmoot.lib.keyset import Mark, Slice
+from folkmoot.lib.lemmas import query as lexeme_query
+from folkmoot.workspaces.models import Role
+
+PAGE = 40
+THREAD = 50
+
+
+@SearchVectorField.register_lookup
+class Says(Lookup[bool]):
+    """``lexemes__says=<tsquery text>``: the query is made by folkmoot.lib.lemmas, PostgreSQL only matches it."""
+
+    lookup_name = "says"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        left, left_parameters = self.process_lhs(compiler, connection)
+        return f"{left} @@ %s::tsquery", [*left_parameters, self.rhs]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to. Times are aware; ``since`` counts in, ``until`` does not."""
+
+    words: str = ""
+    channel_id: int | None = None
+    network: str = ""
+    kind: str = ""
+    waiting: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    member_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A conversation in the list; ``message`` is the newest one that search found in it."""
+
+    conversation: Conversation
+    message: Message | None = None
+
+
+def listing(role: Role, filters: Filters, mark: Mark | None, *, size: int = PAGE) -> tuple[list[Hit], Slice[Any]]:
+    """A page of conversations, those with the latest word first; with words to search for, by the newest hit."""
+    if filters.words.strip():
+        found = search(role, filters, mark, size=size)
+        return _by_conversation(found.rows), found
+    rows = access.conversations(role).select_related("channel", "opener", "latest_author__member")
+    if filters.waiting:
+        rows = rows.filter(waiting_since__isnull=False)
+    if filters.member_id:
+        theirs = access.messages(role).filter(author__member=filters.member_id)
+        rows = rows.filter(pk__in=theirs.values("conversation"))
+    page = keyset.page(_narrowed(rows, filters, "last_at"), "last_at", mark, size)
+    return [Hit(conversation) for conversation in page.rows], page
+
+
+def search(role: Role, filters: Filters, mark: Mark | None, *, size: int = PAGE) -> Slice[Message]:
+    """Messages that say these words in any form, newest first; nothing for words that ask for nothing."""
+    wanted = lexeme_query(filters.words)
+    if not wanted:
+        return Slice([], None, None)
+    rows = access.messages(role).filter(lexemes__says=wanted)
+    if filters.member_id:
+        rows = rows.filter(author__member=filters.member_id)
+    if filters.waiting:
+        rows = rows.filter(conversation__waiting_since__isnull=False)
+    return keyset.page(_described(_narrowed(rows, filters, "at")), "at", mark, size)
+
+
+def messages(role: Role, filters: Filters, of: str, mark: Mark | None, *, size: int = PAGE) -> Slice[Message]:
+    """The messages behind a number: see ``BEHIND`` for what ``of`` may be."""
+    rows = _narrowed(access.messages(role), filters, "at")
+    if of in ASKS:
+        asks = Ask.objects.filter(workspace=role.workspace_id, answered_at__isnull=of == "waiting")
+        rows = rows.filter(pk__in=asks.values("message"))
+    elif of == "comments":
+        rows = rows.filter(kind__in=["comment", "reply"]).exclude(author=F("conversation__opener"))
+    elif of == "posts":
+        rows = rows.filter(kind="post")
+    elif of == "reactions":
+        rows = rows.exclude(reactions={})
+    return keyset.page(_described(rows), "at", mark, size)
+
+
+ASKS = ("answered", "waiting")
+BEHIND = ("messages", "posts", "comments", "reactions", *ASKS)
+
+
+def _narrowed(rows: QuerySet[Any], filters: Filters, time: str) -> QuerySet[Any]:
+    if filters.channel_id:
+        rows = rows.filter(channel=filters.channel_id)
+    if filters.network:
+        rows = rows.filter(channel__network=filters.network)
+    if filters.kind:
+        rows = rows.filter(kind=filters.kind)
+    if filters.since:
+        rows = rows.filter(**{f"{time}__gte": filters.since})
+    if filters.until:
+        rows = rows.filter(**{f"{time}__lt": filters.until})
+    return rows
+
+
+def _described(rows: QuerySet[Message]) -> QuerySet[Message]:
+    return rows.defer("lexemes", "html").select_related(
+        "author__member", "conversation__channel", "conversation__opener", "conversation__latest_author__member"
+    )
+
+
+def _by_conversation(messages: list[Message]) -> list[Hit]:
+    hits: dict[int, Hit] = {}
+    for message in messages:
+        hits.setdefault(message.conversation_id, Hit(message.conversation, message))
+    return list(hits.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A stretch of a conversation, oldest first. ``first`` is the opening message when it lies before the stretch."""
+
+    messages: list[Message]
+    first: Message | None
+    earlier: Mark | None
+    later: Mark | None
+
+
+def thread(conversation: Conversation, mark: Mark | None = None, *, around: int | None = None) -> Thread:
+    """The latest messages of a conversation, those at ``mark``, or those around the message with the id ``around``."""
+    rows = _readable(Message.objects.filter(conversation=conversation))
+    target = rows.filter(pk=around).first() if around else None
+    if target is not None:
+        mark = Mark(target.at, target.pk + 1)
+        half = keyset.page(rows, "at", mark, THREAD // 2)
+        rest = keyset.page(rows, "at", Mark(target.at, target.pk, newer=True), THREAD // 2)
+        page: Slice[Message] = Slice([*rest.rows, *half.rows], rest.newer, half.older)
+    else:
+        page = keyset.page(rows, "at", mark, THREAD)
+    shown = page.rows[::-1]
+    first = None
+    if page.older and conversation.message_count > len(shown):
+        first = rows.order_by("at", "id").first()
+    return Thread(shown, first, page.older, page.newer)
+
+
+def since(conversation: Conversation, after: Mark) -> list[Message]:
+    """What was said after a message, oldest first, at most one page of it."""
+    rows = _readable(Message.objects.filter(conversation=conversation))
+    return keyset.page(rows, "at", Mark(after.at, after.id, newer=True), THREAD).rows[::-1]
+
+
+def _readable(rows: QuerySet[Message]) -> QuerySet[Message]:
+    return (
+        rows.defer("lexemes")
+        .select_related("author__member", "parent__author__member")
+        .defer("lexemes", "parent__lexemes", "parent__html")
+        .prefetch_related("attachments", "revisions")
+    )

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from folkmoot.networks import readers
+from folkmoot.workspaces.models import check_timezone
+
+
+class ImportForm(forms.Form):
+    """An archive to read: uploaded, or lying in the import folder of the server."""
+
+    upload = forms.FileField(
+        label=_("File"),
+        required=False,
+        help_text=_("A zip, tar or single file, as the network exported it."),
+        widget=forms.ClearableFileInput(attrs={"class": "form-control"}),
+    )
+    path = forms.CharField(
+        label=_("Or a file or folder on the server"),
+        required=False,
+        max_length=1000,
+        widget=forms.TextInput(attrs={"class": "form-control"}),
+    )
+    format = forms.ChoiceField(label=_("Format"), required=False, widget=forms.Select(attrs={"class": "form-select"}))
+    timezone = forms.CharField(
+        label=_("Time zone of its dates"),
+        required=False,
+        max_length=64,
+        validators=[check_timezone],
+        help_text=_("Only for archives that don't say it, such as chat logs. Empty: UTC."),
+        widget=forms.TextInput(attrs={"class": "form-control"}),
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        choices = [("", _("Find out by itself")), *((form.name, form.title) for _c, form, _b in readers())]
+        self.fields["format"].choices = choices  # type: ignore[attr-defined]
+        self.fields["path"].help_text = _("Relative to %(folder)s, where whoever runs the server puts it.") % {
+            "folder": settings.IMPORT_FOLDER
+        }
+
+    def clean_upload(self) -> object:
+        upload = self.cleaned_data["upload"]
+        if upload and upload.size > settings.UPLOAD_LIMIT_MB * 1024**2:
+            raise ValidationError(
+                _("The file is over %(limit)s MB. Put it into the import folder of the server instead."),
+                params={"limit": settings.UPLOAD_LIMIT_MB},
+            )
+        return upload
+
+    def clean_path(self) -> str:
+        """Nothing outside of the import folder, whatever dots and links the path has."""
+        named = self.cleaned_data["path"].strip()
+        if not named:
+            return ""
+        folder = Path(settings.IMPORT_FOLDER).resolve()
+        path = (folder / named).resolve()
+        if not path.is_relative_to(folder):
+            raise ValidationError(_("The path leads out of the import folder. Put the archive into it."))
+        if not path.exists():
+            raise ValidationError(_("There is no such file in the import folder."))
+        return str(path)
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or self.cleaned_data
+        if not self.errors and bool(data.get("upload")) == bool(data.get("path")):
+            raise ValidationError(_("Choose a file, or name one on the server: one of the two."))
+        return data

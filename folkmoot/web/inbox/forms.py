@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from folkmoot.conversations import access
+from folkmoot.conversations.models import Message
+from folkmoot.conversations.queries import Filters
+from folkmoot.members.models import Member
+from folkmoot.networks import connectors
+from folkmoot.workspaces.models import Role
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d", attrs={"class": "form-control"})
+
+
+class FilterForm(forms.Form):
+    """Narrows a list of conversations or messages; what can't be understood is left out."""
+
+    q = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
+    channel = forms.TypedChoiceField(label=_("Channel"), required=False, coerce=int, empty_value=None)
+    network = forms.ChoiceField(label=_("Network"), required=False)
+    kind = forms.ChoiceField(label=_("Opened by"), required=False)
+    since = forms.DateField(label=_("From"), required=False, widget=DateInput)
+    until = forms.DateField(label=_("To"), required=False, widget=DateInput)
+    waiting = forms.BooleanField(label=_("Unanswered only"), required=False)
+    member = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1)
+
+    def __init__(self, data: Any, *, role: Role) -> None:
+        super().__init__(data, auto_id="filter-%s")
+        self.role = role
+        self.channels = list(access.channels(role).order_by("name", "id"))
+        networks = sorted({channel.network for channel in self.channels})
+        named = connectors()
+        self._offer("channel", _("All channels"), [(channel.pk, channel.name) for channel in self.channels])
+        self._offer(
+            "network",
+            _("All networks"),
+            [(slug, named[slug].facts.name if slug in named else slug) for slug in networks],
+        )
+        self._offer("kind", _("Anything"), list(Message.Kind.choices))
+
+    def _offer(self, name: str, nothing: Any, choices: list[tuple[Any, Any]]) -> None:
+        field = self.fields[name]
+        field.choices = [("", nothing), *choices]  # type: ignore[attr-defined]
+        field.widget.attrs["class"] = "form-select"
+
+    def filters(self) -> Filters:
+        self.is_valid()
+        data = self.cleaned_data
+        return Filters(
+            words=data.get("q") or "",
+            channel_id=data.get("channel"),
+            network=data.get("network") or "",
+            kind=data.get("kind") or "",
+            waiting=bool(data.get("waiting")),
+            since=self._midnight(data.get("since"), 0),
+            until=self._midnight(data.get("until"), 1),
+            member_id=data.get("member"),
+        )
+
+    def _midnight(self, day: Any, later: int) -> datetime | None:
+        """The workspace's midnight; the last day chosen counts in."""
+        return datetime.combine(day + timedelta(days=later), time(), self.role.workspace.zone) if day else None
+
+    def chosen(self) -> dict[str, str]:
+        """The filters in use, as they stand in an address."""
+        self.is_valid()
+        return {
+            name: "on" if value is True else str(value)
+            for name, value in self.cleaned_data.items()
+            if value not in (None, "", False)
+        }
+
+    def member_chosen(self) -> Member | None:
+        """Whose conversations are shown, if one member's are."""
+        pk = self.filters().member_id
+        return Member.objects.filter(workspace=self.role.workspace_id, pk=pk).first() if pk else None
+
+
+class ViewForm(forms.Form):
+    """Saves the filters in use under a name."""
+
+    name = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"class": "form-control"}))
+    shared = forms.BooleanField(label=_("For the whole team"), required=False)

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from folkmoot.web.inbox import views
+
+urlpatterns = [
+    path("", views.inbox, name="inbox"),
+    path("messages/", views.messages, name="messages"),
+    path("views/", views.save_view, name="view-save"),
+    path("views/<int:pk>/delete/", views.delete_view, name="view-delete"),
+    path("<int:pk>/", views.conversation, name="conversation"),
+    path("<int:pk>/rest/", views.rest, name="conversation-rest"),
+]

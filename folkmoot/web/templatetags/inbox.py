@@ -1,0 +1,34 @@
+"""How a message is shown: the network's own markup where there is any, else its text with links."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.html import conditional_escape, format_html_join, linebreaks, urlize
+from django.utils.safestring import SafeString, mark_safe
+
+from folkmoot.conversations.models import Message
+from folkmoot.lib.lemmas import highlight
+
+register = template.Library()
+
+
+@register.filter
+def said(message: Message, words: str) -> SafeString:
+    """The message's body; with ``words`` that were searched for, its text with them marked."""
+    if words:
+        pieces = format_html_join("", "{}", ((_marked(text, found),) for text, found in highlight(message.text, words)))
+        return mark_safe(linebreaks(pieces))  # noqa: S308 - every piece was escaped just now
+    if message.html:
+        return mark_safe(message.html)  # noqa: S308 - cleaned when it was stored
+    return mark_safe(linebreaks(urlize(message.text, nofollow=True, autoescape=True)))  # noqa: S308 - escaped by urlize
+
+
+def _marked(text: str, found: bool) -> SafeString:
+    escaped = conditional_escape(text)
+    return mark_safe(f"<mark>{escaped}</mark>" if found else escaped)  # noqa: S308 - escaped above
+
+
+@register.filter
+def is_web(url: str) -> bool:
+    """Whether an address may become a link: nothing but http and https."""
+    return url.startswith(("https://", "http://"))
