@@ -48,11 +48,15 @@ class Dictionary:
     def __init__(self, language: str, folder: Path = FOLDER) -> None:
         self.language = language
         self._words = BytesTrie().mmap(str(folder / f"{language}.{WORDS}"))
-        self._endings = BytesTrie().mmap(str(folder / f"{language}.{ENDINGS}"))
+        # Few, and asked several times for every unknown word: a plain dict is worth its size here.
+        self._endings: dict[str, list[bytes]] = {}
+        for ending, change in BytesTrie().load(str(folder / f"{language}.{ENDINGS}")).items():
+            self._endings.setdefault(ending, []).append(change)
 
     def known(self, word: str) -> tuple[str, ...]:
         """The lemmas of a folded word that the dictionary lists, else none."""
-        return tuple(apply(word, change) for change in self._words.get(word, ()))
+        changes = self._words.get(word)
+        return tuple([apply(word, change) for change in changes]) if changes else ()
 
     def lemmas(self, word: str) -> tuple[str, ...]:
         """The lemmas of a folded word: as listed, else of its last part (Estonian) or as its ending suggests."""
@@ -69,16 +73,15 @@ class Dictionary:
     def _of_compound(self, word: str) -> tuple[str, ...]:
         """Lemmas of a compound: its beginning as it is, with the lemmas of the longest known last part."""
         for start in range(SHORTEST_STEM, len(word) - SHORTEST_LAST_PART + 1):
-            last = self.known(word[start:])
-            if last:
-                return tuple(word[:start] + lemma for lemma in last)
+            if word[start:] in self._words:
+                return tuple([word[:start] + lemma for lemma in self.known(word[start:])])
         return ()
 
     def _guessed(self, word: str) -> tuple[str, ...]:
         for length in range(min(LONGEST_ENDING, len(word) - SHORTEST_STEM), 0, -1):
             changes = self._endings.get(word[-length:])
             if changes:
-                return tuple(apply(word, change) for change in changes)
+                return tuple([apply(word, change) for change in changes])
         return ()
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 
 from folkmoot.lib.lemmas.dictionary import LANGUAGES
 
 BIT = {language: 1 << place for place, language in enumerate(LANGUAGES)}
 LATIN = ("en", "pl", "et")
 CYRILLIC = ("ru", "uk")
-ALL = (1 << len(LANGUAGES)) - 1
+ALL_LATIN = sum(BIT[language] for language in LATIN)
+ALL_CYRILLIC = sum(BIT[language] for language in CYRILLIC)
+ALL = ALL_LATIN | ALL_CYRILLIC
+_SHARED = len(LANGUAGES)
 
 _LETTERS = {
-    "pl": frozenset("ąęłśźżćńĄĘŁŚŹŻĆŃ"),
-    "et": frozenset("õäöüšžÕÄÖÜŠŽ"),
-    "ru": frozenset("ыэъёЫЭЪЁ"),
-    "uk": frozenset("іїєґІЇЄҐ"),
+    "pl": "ąęłśźżćń",
+    "et": "õäöüšž",
+    "ru": "ыэъё",
+    "uk": "іїєґ",
 }
 # Common words of each language; one that is also a word of another language of its script stands in both lists.
 _WORDS = {
@@ -35,27 +38,36 @@ _WORDS = {
     "uk": "та що як це але чи або якщо дуже вже навіть можна треба буде від він вона вони мене мені тільки коли щоб де "
     "теж ще ні був була було були хто його її їх чому тому з із зі до без бо є немає дякую для от при",
 }
-_TELLING = {
-    language: frozenset(words.split()) | {word.capitalize() for word in words.split()}
-    for language, words in _WORDS.items()
-}
-_SCRIPTS = tuple(
-    (
-        sum(BIT[language] for language in script),
-        tuple((BIT[language], _TELLING[language], _LETTERS.get(language, frozenset())) for language in script),
-    )
-    for script in (LATIN, CYRILLIC)
-)
 
 
-def candidates(text: str, words: Collection[str]) -> int:
-    """The languages (as bits) that a text's words may be in: in each script those with evidence, or all without any."""
-    distinct, letters = set(words), set(text)
+def _evidence(table: Mapping[str, Iterable[str]]) -> dict[str, int]:
+    """Which languages (as bits) a word or letter speaks for; the bits stand higher when it speaks for several."""
+    spoken: dict[str, int] = {}
+    for language, entries in table.items():
+        for entry in entries:
+            for written in {entry, entry.capitalize()}:
+                spoken[written] = spoken.get(written, 0) | BIT[language]
+    return {entry: bits if bits.bit_count() == 1 else bits << _SHARED for entry, bits in spoken.items()}
+
+
+_BY_WORD = _evidence({language: words.split() for language, words in _WORDS.items()})
+_BY_LETTER = _evidence(_LETTERS)
+_TELLING_WORDS, _TELLING_LETTERS = frozenset(_BY_WORD), frozenset(_BY_LETTER)
+
+
+def candidates(text: str, words: Iterable[str]) -> tuple[int, int]:
+    """The languages (as bits) that a text's Latin and its Cyrillic words may be in.
+
+    Those that a word or letter of their own speaks for; else those that a shared word speaks for; else all.
+    """
     found = 0
-    for everything, languages in _SCRIPTS:
-        seen = 0
-        for bit, telling, own_letters in languages:
-            if not (telling.isdisjoint(distinct) and own_letters.isdisjoint(letters)):
-                seen |= bit
-        found |= seen or everything
-    return found
+    for word in _TELLING_WORDS.intersection(words):
+        found |= _BY_WORD[word]
+    if not text.isascii():
+        for letter in _TELLING_LETTERS.intersection(text):
+            found |= _BY_LETTER[letter]
+    shared = found >> _SHARED
+    return (
+        found & ALL_LATIN or shared & ALL_LATIN or ALL_LATIN,
+        found & ALL_CYRILLIC or shared & ALL_CYRILLIC or ALL_CYRILLIC,
+    )

@@ -2,18 +2,19 @@
 
 A lemma carries its language as a capital letter at its end, which a folded word never has: so the Polish lemma *on* of
 English-looking *go* (``onP``) is not the English *on* (``onE``), and the prefix search ``o:*`` still finds both.
-A word that is its own lemma in some language stands only as that lemma.
+A word that is its own lemma in some language stands only as that lemma; a query asks for both, so that a word is found
+by itself whatever language its text was taken for.
 """
 
 from __future__ import annotations
 
-from folkmoot.lib.lemmas.dictionary import LANGUAGES, dictionaries
-from folkmoot.lib.lemmas.languages import ALL, BIT, CYRILLIC, LATIN
+from folkmoot.lib.lemmas.dictionary import dictionaries
+from folkmoot.lib.lemmas.languages import ALL, ALL_CYRILLIC, ALL_LATIN, BIT, CYRILLIC, LATIN
 from folkmoot.lib.lemmas.tokens import fold, parts
 
 MARK = {"en": "E", "pl": "P", "et": "T", "ru": "R", "uk": "U"}
 LONGEST_JOINED = 30
-KEPT = 40_000  # runs kept with their lexemes, in all; as many again wait to be dropped
+KEPT = 60_000  # runs kept with their lexemes, in all; as many again wait to be dropped
 
 Step = tuple[str, ...]  # all lexemes of one position
 
@@ -83,4 +84,7 @@ def quoted(lexeme: str) -> str:
     return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-LEARNT = tuple(Learnt(languages) for languages in range(1 << len(LANGUAGES)))
+# By what the Latin or the Cyrillic words of a text may be: a word is learnt once, whatever stands beside it.
+LEARNT_LATIN = {bits: Learnt(bits | ALL_CYRILLIC) for bits in range(1, ALL_LATIN + 1)}
+LEARNT_CYRILLIC = {bits: Learnt(bits | ALL_LATIN) for bits in range(1, ALL_CYRILLIC + 1) if not bits & ALL_LATIN}
+LEARNT = (*LEARNT_LATIN.values(), *LEARNT_CYRILLIC.values())

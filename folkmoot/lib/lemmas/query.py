@@ -14,8 +14,7 @@ OR = frozenset({"or", "или", "або", "lub", "või"})
 _ITEM = re.compile(
     r"(?P<minus>(?<![^\s(])-(?=[^\s-]))?"
     r'(?:["“”„«](?P<phrase>[^"“”„«»]*)["“”»]?'
-    rf"|(?P<run>{RUN.pattern})(?P<star>\*)?)",
-    re.IGNORECASE,
+    rf"|(?P<run>{RUN.pattern})(?P<star>\*)?)"
 )
 
 
@@ -82,12 +81,12 @@ def query(text: str) -> str:
 
 
 def _phrase(text: str, negative: bool) -> Term | None:
-    words = [word for match in RUN.finditer(text) for word in _words(fold(match[1]))]
+    words = [word for match in RUN.finditer(text) for word in _words(fold(match[0]))]
     return Term(tuple(words), negative=negative) if words else None
 
 
 def _single(item: re.Match[str], negative: bool) -> Term | None:
-    run = fold(RUN.fullmatch(item["run"])[1])
+    run = fold(item["run"])
     words = _words(run)
     if not words:
         return None
@@ -99,7 +98,11 @@ def _single(item: re.Match[str], negative: bool) -> Term | None:
 
 def _words(run: str) -> list[Word]:
     """The words of a folded run. A tag, a handle and ``C++`` mean just themselves, though a plain word finds them too."""
-    words = [Word(of_word(word)) for word in parts(run)]
+    words = [Word(_once((word, *of_word(word)))) for word in parts(run)]
     if words and (run[0] in "@#" or run[-1] in "+#"):
         words[0] = Word((run,))
     return words
+
+
+def _once(lexemes: Step) -> Step:
+    return tuple(dict.fromkeys(lexemes))

@@ -31,8 +31,8 @@ def snippet(text: str, query: str, width: int = 240) -> Pieces:
 def _hits(text: str, query: str) -> list[tuple[int, int]]:
     """From where to where the words stand that the query finds, in order."""
     terms = [term for terms in parse(query) for term in terms if not term.negative]
-    languages = candidates(text, RUN.findall(text))
-    steps = [(step, start, end) for run, start, end in runs(text) for step in of_run(run, languages)]
+    latin, cyrillic = candidates(text, RUN.findall(text))
+    steps = [(step, start, end) for run, start, end in runs(text) for step in of_run(run, latin | cyrillic)]
     found = {place for term in terms for place in _places(term, steps)}
     return sorted(found)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from folkmoot.lib.lemmas.languages import candidates
-from folkmoot.lib.lemmas.lexemes import LEARNT
+from folkmoot.lib.lemmas.lexemes import LEARNT_CYRILLIC, LEARNT_LATIN
 from folkmoot.lib.lemmas.tokens import RUN
 
 LAST_POSITION = 16_383  # PostgreSQL's largest position
 MOST_POSITIONS = 255  # of one lexeme, PostgreSQL's limit
 LARGEST = 1_000_000  # bytes; PostgreSQL refuses 2**20, and the text is never shorter than what it is stored as
 
+_CYRILLIC = "\u0400"  # runs that sort before it begin in Latin
 _AT = [f":{position}" for position in range(LAST_POSITION + 1)]
 _AND_AT = [f",{position}" for position in range(LAST_POSITION + 1)]
 
@@ -25,11 +26,12 @@ def vector(text: str, limit: int = LAST_POSITION) -> str:
 
 
 def _literal(text: str, found: list[str], limit: int) -> str:
-    learnt = LEARNT[candidates(text, found)]
+    latin_bits, cyrillic_bits = candidates(text, found)
+    latin, cyrillic = LEARNT_LATIN[latin_bits], LEARNT_CYRILLIC[cyrillic_bits]
     places: dict[str, str] = {}
     position = 0
     for run in found:
-        for step in learnt[run]:
+        for step in latin[run] if run < _CYRILLIC else cyrillic[run]:
             if position == limit:
                 return _joined(places)
             position += 1
