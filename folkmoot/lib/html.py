@@ -58,7 +58,8 @@ _SPAN = re.compile(r"<(/?)span\b[^<>]*+>", re.I)
 _PLAIN_SPAN = re.compile(r"</?span\b(?![^<>]*\bemoji-)[^<>]*+>", re.I)
 _FORMULA = re.compile(r"<annotation\b[^<>]*+>([^<]*+)</annotation", re.I)
 _KATEX = '<span class="katex">'
-_SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
+# A single space stays as it is: replacing each by itself would take most of the time.
+_SPACES = re.compile(r"[\t\r\n\f\xa0][ \t\r\n\f\xa0]*| [ \t\r\n\f\xa0]+")
 _PARAGRAPHS = frozenset(
     ["p", "blockquote", "pre", "ul", "ol", "dl", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "details", "figure"]
 )
