@@ -62,7 +62,7 @@ class Supervisor:
     on_ready: Callable[[], None]
     lifeline: tuple[int, int] = field(default_factory=os.pipe)
     wakeup: tuple[int, int] = field(default_factory=os.pipe)
-    stopping: bool = False
+    signals: int = 0
     waiting: bool = True
 
     def run(self) -> None:
@@ -73,7 +73,7 @@ class Supervisor:
             signal.signal(number, _noted)
         gc.collect()
         gc.freeze()  # what is loaded now stays shared: the collector would touch, and so copy, every page of it
-        while not self.stopping:
+        while not self.signals:
             self._start_due()
             self._ask_ready()
             self._wait(self._pause())
@@ -123,9 +123,7 @@ class Supervisor:
         readable, _, _ = select.select([self.wakeup[0]], [], [], seconds)
         if not readable:
             return
-        numbers = os.read(self.wakeup[0], 512)
-        if any(number in numbers for number in ENDINGS):
-            self.stopping = True
+        self.signals += sum(number in ENDINGS for number in os.read(self.wakeup[0], 512))
         self._bury()
 
     def _bury(self) -> None:
@@ -135,17 +133,15 @@ class Supervisor:
             for child in self.children:
                 if child.pid == pid:
                     delay = child.ended(time.monotonic())
-                    if not self.stopping:
+                    if not self.signals:
                         logger.warning("a process ended and starts again", name=child.name, status=status, delay=delay)
 
     def _stop(self) -> None:
         """Asks every child to end, then makes it; a second Ctrl-C makes it at once."""
         self._tell(signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_SECONDS
-        self.stopping = False
-        while any(child.pid for child in self.children) and not self.stopping and time.monotonic() < deadline:
+        deadline, patience = time.monotonic() + GRACE_SECONDS, self.signals
+        while any(child.pid for child in self.children) and self.signals == patience and time.monotonic() < deadline:
             self._wait(max(deadline - time.monotonic(), 0.0))
-        self.stopping = True
         self._tell(signal.SIGKILL)
         while any(child.pid for child in self.children):
             self._wait(1.0)

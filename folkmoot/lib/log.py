@@ -16,7 +16,9 @@ QUIET = (
     "procrastinate.blueprints",
     "procrastinate.connector",
     "psycopg",
-    "uvicorn.access",
+    "procrastinate.periodic",
+    "procrastinate.worker",
+    "uvicorn",
 )
 
 
