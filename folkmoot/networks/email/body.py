@@ -115,7 +115,7 @@ def _attachment(part: Message) -> Attachment:
         name = readable(part.get_filename() or "")
     except (LookupError, ValueError):
         name = ""
-    mime = part.get_content_type()
+    mime = part.get_content_type().encode("ascii", "replace").decode()
     payload = part.get_payload()
     size = len(payload) if isinstance(payload, str) else None
     if size is not None and str(part.get("Content-Transfer-Encoding") or "").lower() == "base64":

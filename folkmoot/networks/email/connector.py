@@ -16,6 +16,7 @@ from folkmoot.networks.base import Batch, Facts, Format, Place, SeenMessage, Ski
 from folkmoot.networks.batches import Item, backfill
 from folkmoot.networks.email import headers, parse
 from folkmoot.networks.encodings import decode
+from folkmoot.networks.reading import leave_out
 
 MAX_MAIL = 25 * 1024**2
 _LINE = 64 * 1024
@@ -53,7 +54,9 @@ class Email:
         self, archive: Archive, *, format: str, cursor: str = "", options: Mapping[str, str] | None = None
     ) -> Iterator[Batch]:
         reader = _Reader(archive, (options or {}).get("list", ""))
-        return backfill(archive, _candidates(archive), reader.read, cursor=cursor, nothing=_NOTHING)
+        entries = _candidates(archive)
+        leave_out(archive, entries)
+        return backfill(archive, entries, reader.read, cursor=cursor, nothing=_NOTHING)
 
 
 class _Mail(NamedTuple):

@@ -144,11 +144,11 @@ def sent_at(head: Head, envelope: str) -> datetime | None:
 
 
 def ids(head: Head, name: str) -> list[str]:
-    return _ID.findall(head.raw(name))
+    return _ID.findall(head.text(name))
 
 
 def own_id(head: Head) -> str:
-    stated = head.raw("Message-ID")
+    stated = head.text("Message-ID")
     found = _ID.search(stated)
     return found[1] if found else stated.strip(" <>")[:500]
 

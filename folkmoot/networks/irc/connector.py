@@ -25,6 +25,7 @@ from folkmoot.networks.base import (
 from folkmoot.networks.batches import Item, backfill
 from folkmoot.networks.encodings import decode
 from folkmoot.networks.irc import parse
+from folkmoot.networks.reading import leave_out
 from folkmoot.networks.times import believable, to_utc, zone
 
 _ENDINGS = (".log", ".txt", ".weechatlog", ".irclog")
@@ -58,6 +59,7 @@ class Irc:
         self, archive: Archive, *, format: str, cursor: str = "", options: Mapping[str, str] | None = None
     ) -> Iterator[Batch]:
         reader = _Reader(archive, options or {})
+        leave_out(archive, reader.entries)
         return backfill(archive, reader.entries, reader.read, cursor=cursor, nothing=_NOTHING)
 
 

@@ -1,0 +1,3 @@
+from folkmoot.networks.file.connector import File
+
+__all__ = ["File"]
