@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Collate, Lower, Now
 from django.utils.translation import gettext_lazy as _
 
+from folkmoot.members.spelling import words_of_identity
 from folkmoot.workspaces.models import User, Workspace
 
 
@@ -52,7 +54,8 @@ class Member(models.Model):
             ),
             models.Index(
                 "workspace",
-                OpClass(Lower("name"), "text_pattern_ops"),
+                Collate(Lower("name"), "C"),
+                "id",
                 condition=models.Q(merged_into=None),
                 name="member_by_name",
             ),
@@ -84,6 +87,7 @@ class Identity(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "network", "remote_id"], name="identity_once_per_network"),
         ]
+        indexes = [GinIndex(SearchVector(words_of_identity(), config="simple"), name="identity_words")]
 
     def __str__(self) -> str:
         return self.name or self.handle or self.remote_id
