@@ -172,6 +172,7 @@ LANGUAGES = [
     ("et", _("Estonian")),
 ]
 LOCALE_PATHS = [PACKAGE / "web" / "locale"]
+FORMAT_MODULE_PATH = ["folkmoot.web.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 

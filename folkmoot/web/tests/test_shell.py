@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.template.loader import get_template
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from folkmoot.web import menu
+from folkmoot.workspaces.models import Rank, Role, User, Workspace
+
+SignIn = Callable[[User], Client]
+TEMPLATES = Path(settings.PACKAGE) / "web" / "templates"
+
+
+def test_a_page_says_who_and_where_one_is(signed_in: SignIn, mira: User, workspace: Workspace) -> None:
+    page = signed_in(mira).get(reverse("start", args=[workspace.slug])).content.decode()
+    assert "Mira Kask" in page
+    assert "River Moot" in page
+    assert 'class="skip-link"' in page
+
+
+def test_the_menu_shows_only_what_the_role_may_enter(
+    signed_in: SignIn, mira: User, gil: User, workspace: Workspace
+) -> None:
+    settings_url = reverse("settings", args=[workspace.slug])
+    start = reverse("start", args=[workspace.slug])
+    assert settings_url in signed_in(mira).get(start).content.decode()
+    assert settings_url not in signed_in(gil).get(start).content.decode()
+
+
+def test_every_area_has_its_own_key_and_an_area_without_pages_is_left_out(
+    mira: User, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len({area.key for area in menu.AREAS}) == len(menu.AREAS)
+    absent = menu.Area("nowhere", "Nowhere", icon="inbox", key="z")
+    monkeypatch.setattr(menu, "AREAS", (*menu.AREAS, absent))
+    role = Role.objects.get(user=mira, workspace=workspace)
+    assert "z" not in [entry.key for entry in menu.menu(RequestFactory().get("/"), role)]
+
+
+def test_the_current_area_is_marked_on_its_pages(signed_in: SignIn, mira: User, workspace: Workspace) -> None:
+    page = signed_in(mira).get(reverse("team", args=[workspace.slug])).content.decode()
+    current = re.findall(r'<a class="rail-link" href="([^"]+)"[^>]*aria-current="page"', page)
+    assert current == [reverse("settings", args=[workspace.slug])]
+
+
+def test_the_switch_lists_the_persons_own_workspaces_alone(
+    signed_in: SignIn, mira: User, workspace: Workspace, other_workspace: Workspace
+) -> None:
+    start = reverse("start", args=[workspace.slug])
+    assert "Elsewhere" not in signed_in(mira).get(start).content.decode()
+    Role.objects.create(workspace=other_workspace, user=mira, rank=Rank.GUEST)
+    assert "Elsewhere" in signed_in(mira).get(start).content.decode()
+
+
+@pytest.mark.parametrize("code", ["400", "403", "403_csrf", "404", "429", "500"])
+def test_error_pages_need_nothing_but_themselves(code: str) -> None:
+    page = get_template(f"{code}.html").render()
+    assert code[:3] in page
+    assert "<h1>" in page
+
+
+def test_an_unknown_address_gets_our_page(client: Client, db: None) -> None:
+    answer = client.get("/no/such/page/")
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.content.decode()
+
+
+def test_the_policy_allows_no_inline_script_or_style(client: Client, db: None) -> None:
+    policy = client.get(reverse("account_login")).headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+
+
+def test_no_template_carries_inline_script_or_style() -> None:
+    offenders = []
+    for path in TEMPLATES.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        if re.search(r"\sstyle=|<style|\son[a-z]+=\"|<script(?![^>]*\bsrc=)|hx-on|javascript:", text):
+            offenders.append(path.name)
+    assert offenders == []
+
+
+def test_the_built_front_end_holds_every_icon_that_templates_ask_for() -> None:
+    sprite = finders.find("built/icons.svg")
+    assert isinstance(sprite, str), "run npm run build first"
+    have = set(re.findall(r'id="([a-z0-9-]+)"', Path(sprite).read_text(encoding="utf-8")))
+    asked = set()
+    for path in TEMPLATES.rglob("*.html"):
+        asked |= set(re.findall(r'\{% icon "([a-z0-9-]+)"', path.read_text(encoding="utf-8")))
+    assert asked - have == set()
+    assert {area.icon for area in menu.AREAS} - have == set()
