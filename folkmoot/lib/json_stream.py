@@ -27,11 +27,6 @@ _HALF = re.compile(
     rb"\\u[dD](?:[89abAB]..(?!\\u[dD][c-fC-F])|[c-fC-F](?<!\\u[dD][89abAB]..\\u[dD].))",
     re.DOTALL,
 )
-_ESCAPE = 12
-_SPACE = re.compile(r"[ \t\r\n]*")
-_HIGH = rb"\\u[dD][89abAB][0-9a-fA-F]{2}"
-_LOW = rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-_HALF = re.compile(_HIGH + rb"(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F]", re.DOTALL)
 _ESCAPE = re.compile(
     rb"(?P<fine>" + _HIGH + _LOW + rb")"
     rb"|(?P<half>" + _HIGH + rb"|" + _LOW + rb")"

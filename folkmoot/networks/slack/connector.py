@@ -10,10 +10,10 @@ from typing import Any
 
 from folkmoot.lib.archive import Archive, Entry, Unreadable, natural
 from folkmoot.lib.json_stream import Broken, JsonStream
-from folkmoot.networks import json_entries
 from folkmoot.networks.base import Batch, Facts, Format, Limits, Place, Seen, Skipped
 from folkmoot.networks.batches import Item, backfill
 from folkmoot.networks.payload import Dates, mapping, text
+from folkmoot.networks.reading import leave_out, numbered, objects
 from folkmoot.networks.slack.parse import Names, parse_channel, parse_message, parse_person
 from folkmoot.networks.times import zone
 
@@ -47,9 +47,10 @@ class Slack:
         self, archive: Archive, *, format: str, cursor: str = "", options: Mapping[str, str] | None = None
     ) -> Iterator[Batch]:
         export = _Export(archive, Dates(zone(options or {}), datetime.now(UTC)))
+        leave_out(archive, export.entries)
         return backfill(
             archive,
-            export.entries(),
+            export.entries,
             export.read,
             cursor=cursor,
             nothing="no message of the Slack export could be read; choose the zip as Slack gave it, or its whole folder",
@@ -68,15 +69,14 @@ class _Export:
         self._archive = archive
         self._dates = dates
         self._names = _names(archive)
-        self._sources = {source.entry.name: source for source in self._plan()}
-
-    def entries(self) -> list[Entry]:
-        return [source.entry for source in self._sources.values()]
+        plan = self._plan()
+        self._sources = {source.entry.name: source for source in plan}
+        self.entries = [source.entry for source in plan]
 
     def read(self, entry: Entry, offset: int) -> Iterator[Item]:
         source = self._sources[entry.name]
-        found = json_entries.objects(self._archive, entry, source.place, source.key)
-        return json_entries.numbered(found, entry, offset, self._parse)
+        found = objects(self._archive, entry, source.place, source.key)
+        return numbered(found, entry, offset, self._parse)
 
     def _parse(self, place: Place, message: Any) -> Iterable[Seen | Skipped]:
         payload = mapping(message)

@@ -11,8 +11,8 @@ from folkmoot.lib.archive import Archive, Entry, Unreadable
 from folkmoot.lib.json_stream import Broken, JsonStream
 from folkmoot.networks.base import Batch, Facts, Format, Limits, Place, Refused, Seen, Skipped
 from folkmoot.networks.batches import Item, backfill
-from folkmoot.networks.json_entries import WHOLE, located, numbered
 from folkmoot.networks.payload import Dates, mapping
+from folkmoot.networks.reading import WHOLE, leave_out, located, numbered
 from folkmoot.networks.telegram.chats import messages
 from folkmoot.networks.telegram.parse import parse_chat, parse_message, parse_post
 from folkmoot.networks.times import zone
@@ -64,6 +64,7 @@ class Telegram:
             read = _Export(archive, dates).read
             if not entries and _has_pages(archive):
                 raise Refused(_AGAIN)
+        leave_out(archive, entries)
         return backfill(
             archive,
             entries,

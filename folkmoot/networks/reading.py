@@ -1,4 +1,4 @@
-"""JSON files of an archive as the items that ``batches.backfill`` takes."""
+"""From the files of an archive to the items that ``batches.backfill`` takes."""
 
 from __future__ import annotations
 
@@ -49,3 +49,11 @@ def objects(archive: Archive, entry: Entry, place: Place, key: str = "") -> Iter
 def located(what: Seen | Skipped, entry: Entry, number: int) -> Seen | Skipped:
     """A ``Skipped`` that says where."""
     return Skipped(what.reason, what.count, f"{entry.name} · {number}") if isinstance(what, Skipped) else what
+
+
+def leave_out(archive: Archive, wanted: Iterable[Entry]) -> None:
+    """Counts what won't be read (pictures, other formats) as done, so that progress is that of what is read."""
+    names = {entry.name for entry in wanted}
+    for entry in archive.entries:
+        if entry.name not in names:
+            archive.seen(entry.name)

@@ -1,0 +1,3 @@
+from folkmoot.networks.discord.connector import Discord
+
+__all__ = ["Discord"]
