@@ -1,0 +1,3 @@
+from folkmoot.networks.discourse.connector import Discourse
+
+__all__ = ["Discourse"]

@@ -1,0 +1,3 @@
+from folkmoot.networks.gitter.connector import Gitter
+
+__all__ = ["Gitter"]

@@ -1,0 +1,3 @@
+from folkmoot.networks.matrix.connector import Matrix
+
+__all__ = ["Matrix"]

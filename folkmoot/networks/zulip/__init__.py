@@ -1,0 +1,3 @@
+from folkmoot.networks.zulip.connector import Zulip
+
+__all__ = ["Zulip"]
