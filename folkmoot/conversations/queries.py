@@ -21,7 +21,7 @@ THREAD = 50
 
 
 @SearchVectorField.register_lookup
-class Says(Lookup[bool]):
+class Says(Lookup):  # type: ignore[type-arg]
     """``lexemes__says=<tsquery text>``: the query is made by folkmoot.lib.lemmas, PostgreSQL only matches it."""
 
     lookup_name = "says"
