@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def known(name: str) -> str:
     """The name itself where it is an encoding of text that Python has, or nothing: names come from mails and people."""
@@ -19,17 +21,16 @@ def decode(data: bytes, preferred: str = "") -> str:
             return data.decode(name or "utf-8")
         except (UnicodeDecodeError, LookupError):
             continue
-    return data.decode(_guess(data), "replace")
+    return data.decode(guess(data), "replace")
 
 
-def _guess(data: bytes) -> str:
-    """Cyrillic text is nearly all high bytes, Western text has a few.
+def guess(data: bytes) -> str:
+    """The likeliest code page of what is no UTF-8: letters beyond ASCII stand together in Cyrillic words only.
 
     KOI8-R has its small letters where cp1251 has its capitals, and there are always more small ones.
     """
-    capitals = sum(0xC0 <= byte < 0xE0 for byte in data)
-    small = sum(byte >= 0xE0 for byte in data)
-    latin = sum(65 <= byte < 91 or 97 <= byte < 123 for byte in data)
-    if capitals + small <= latin:
+    letters = re.findall(rb"[\xc0-\xff]+", data)
+    together = b"".join(run for run in letters if len(run) > 2)
+    if 2 * len(together) <= sum(map(len, letters)):
         return "cp1252"
-    return "koi8-r" if capitals > small else "cp1251"
+    return "koi8-r" if sum(byte < 0xE0 for byte in together) * 2 > len(together) else "cp1251"

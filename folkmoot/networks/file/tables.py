@@ -15,7 +15,7 @@ from typing import Any, Literal, cast
 from folkmoot.lib.archive import MAX_LINE, lines
 from folkmoot.lib.json_stream import Broken, JsonStream, mended
 from folkmoot.networks.base import Refused, Skipped
-from folkmoot.networks.encodings import decode, known
+from folkmoot.networks.encodings import decode, guess, known
 
 Kind = Literal["csv", "jsonl", "array"]
 Row = Sequence[str] | dict[str, Any]
@@ -81,7 +81,9 @@ def _json_shape(head: bytes) -> Shape | None:
 
 def _csv_shape(head: bytes, encoding: str) -> Shape | None:
     encoding = _encoding(head, encoding)
-    text = head.decode(encoding, "replace").removeprefix("\ufeff").replace("\0", "")
+    wide = _is_wide(encoding)
+    text = head.decode(encoding, "replace") if wide else "\n".join(decode(line, encoding) for line in head.splitlines())
+    text = text.removeprefix("\ufeff").replace("\0", "")
     if not text.strip():
         return None
     delimiter = max(DELIMITERS, key=lambda candidate: _fit(text, candidate))
@@ -112,13 +114,20 @@ def _encoding(head: bytes, preferred: str) -> str:
     odd, even = head[1::2].count(0), head[::2].count(0)
     if max(odd, even) * 4 > len(head):
         return "utf-16-le" if odd > even else "utf-16-be"
+    try:
+        head[: head.rfind(b"\n") + 1].decode("utf-8")
+    except UnicodeDecodeError:
+        return guess(head)
     return "utf-8"
 
 
+def _is_wide(encoding: str) -> bool:
+    return encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
+
+
 def _csv_rows(stream: BufferedReader, table: Shape) -> Iterator[Row | Skipped]:
-    wide = table.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
     too_long: list[Skipped] = []
-    source = _wide_lines(stream, table.encoding, too_long) if wide else _lines(stream, table.encoding, too_long)
+    source = (_wide_lines if _is_wide(table.encoding) else _lines)(stream, table.encoding, too_long)
     reader = csv.reader(source, delimiter=table.delimiter)
     width, read = len(table.columns), 0
     while True:
@@ -138,12 +147,11 @@ def _csv_rows(stream: BufferedReader, table: Shape) -> Iterator[Row | Skipped]:
 
 
 def _lines(stream: BufferedReader, encoding: str, too_long: list[Skipped]) -> Iterator[str]:
-    preferred = "" if encoding == "utf-8" else encoding
     for number, line in enumerate(lines(stream)):
         if line is None:
             too_long.append(Skipped("line too long"))
             continue
-        text = line.decode(preferred, "replace") if preferred else decode(line)
+        text = decode(line, encoding)
         text = text.replace("\0", "") if "\0" in text else text
         yield (text.removeprefix("\ufeff") if number == 0 else text) + "\n"
 
