@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
@@ -46,6 +48,14 @@ def migrate() -> int:
         names = pending()
         call_command("migrate", interactive=False, verbosity=0)
     return len(names)
+
+
+def direct(name: str, *, autocommit: bool = False) -> psycopg.Connection[Any]:
+    """A connection past Django and its pool, for COPY and LISTEN; ``name`` is what the server shows for it."""
+    parameters = connection.get_connection_params() | {"application_name": name}
+    for unwanted in ("context", "cursor_factory", "prepare_threshold"):
+        parameters.pop(unwanted, None)
+    return psycopg.connect(**parameters, autocommit=autocommit)
 
 
 def let_go() -> None:

@@ -8,7 +8,6 @@ import time
 import click
 import psycopg
 import structlog
-from django.db import connection
 
 from folkmoot.cli import database
 
@@ -48,10 +47,7 @@ def listen() -> None:
 
 
 def _hear() -> None:
-    parameters = connection.get_connection_params() | {"application_name": PRESENCE}
-    for unwanted in ("context", "cursor_factory", "prepare_threshold"):
-        parameters.pop(unwanted, None)
-    with psycopg.connect(**parameters, autocommit=True) as held:
+    with database.direct(PRESENCE, autocommit=True) as held:
         held.execute(f"LISTEN {CHANGES}")
         while True:
             for note in held.notifies(timeout=KEEPALIVE_SECONDS):
