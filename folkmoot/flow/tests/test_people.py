@@ -18,6 +18,7 @@ from folkmoot.analytics.queries import Period, active_members
 from folkmoot.channels.models import Channel
 from folkmoot.conversations.models import Ask, Conversation
 from folkmoot.flow import intake, people, recount
+from folkmoot.members import actions
 from folkmoot.members.models import Member, Merge
 from folkmoot.networks.base import Batch, Person, Place, SeenMessage
 from folkmoot.workspaces.models import Workspace
@@ -115,7 +116,7 @@ def test_the_first_day_of_a_member_with_an_earlier_self_is_no_newcomers():
 
 def test_a_refused_merge_leaves_no_job_behind():
     workspace = talk([said(1, "a", 0)])
-    with pytest.raises(people.actions.UnableTo):
+    with pytest.raises(actions.UnableTo):
         people.merge(member(workspace, "a"), member(workspace, "a"), by=None, now=NOW)
     assert not ProcrastinateJob.objects.exists()
     assert not Merge.objects.exists()
@@ -144,6 +145,6 @@ def test_an_edit_that_changes_nothing_orders_no_work():
 
 def test_an_edit_with_a_bad_name_changes_nothing():
     workspace = talk([said(1, "a", 0)])
-    with pytest.raises(people.actions.UnableTo):
+    with pytest.raises(actions.UnableTo):
         people.edit(member(workspace, "a"), name=" ", ours=True, bot=False, by=None)
     assert not member(workspace, "a").ours

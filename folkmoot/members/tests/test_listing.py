@@ -2,22 +2,24 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import chain
+from typing import Any
 
 import pytest
 
 from folkmoot.members import actions
 from folkmoot.members.models import Identity, Member
 from folkmoot.members.queries import Filters, Place, Sort, listing, lookalikes, networks, timeline
+from folkmoot.workspaces.models import Workspace
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 EVERYBODY = Filters(sort=Sort.NAME, everybody=True)
 
 
-def names(workspace, **of):
+def names(workspace: Workspace, **of: Any) -> list[str]:
     return [member.name for member in listing(workspace, Filters(**({"sort": Sort.NAME} | of))).members]
 
 
-def pages(workspace, filters, size):
+def pages(workspace: Workspace, filters: Filters, size: int) -> tuple[list[list[int]], list[list[int]]]:
     """All pages forwards, and all of them backwards again."""
     page = listing(workspace, filters, size=size)
     on, back = [page], []
