@@ -75,10 +75,12 @@ class Dates:
     def unix(self, value: object) -> datetime:
         """Seconds since 1970, as a number or text."""
         try:
-            return self.checked(datetime.fromtimestamp(float(text(value)), UTC))
+            seconds = float(text(value))
         except ValueError:
             raise Unfit("date not understood") from None
-        except (OverflowError, OSError):
+        try:
+            return self.checked(datetime.fromtimestamp(seconds, UTC))
+        except (OverflowError, OSError, ValueError):
             raise Unfit("date out of range") from None
 
     def checked(self, at: datetime) -> datetime:
