@@ -41,7 +41,13 @@ from folkmoot.lib.lemmas.tokens import fold, is_word
 
 LEARNT_FROM = 400_000  # forms per language that endings are learnt from: more take time and change little
 SEEN_ENOUGH = 10  # forms that share an ending before it says anything
-SECOND_BEST = 0.3  # share of an ending's forms at which its second commonest edit is kept too
+MOST_EDITS = 3  # of an ending
+WORTH_KEEPING = 0.15  # share of an ending's forms at which an edit that is not its commonest is kept too
+NOTICE = """\
+These files are made from the dictionaries of simplemma (https://github.com/adbar/simplemma, MIT licence), which by its
+own account draws on: lemmatization lists by Michal Mechura (Open Database License), Wiktionary entries packaged by Kaikki
+(CC BY-SA), FreeLing, spaCy's lookups data, UniMorph, and the Wikinflection corpus by Eleni Metheniti (CC BY 4.0).
+"""
 
 
 @dataclass(frozen=True)
@@ -79,8 +85,8 @@ def endings(pairs: Iterable[tuple[str, str]]) -> dict[str, list[bytes]]:
         total = seen[ending].total()
         if total < SEEN_ENOUGH:
             continue
-        (best, _), *rest = seen[ending].most_common(2)
-        changes = sorted([best, *(change for change, count in rest if count >= SECOND_BEST * total)])
+        (best, _), *rest = seen[ending].most_common(MOST_EDITS)
+        changes = sorted([best, *(change for change, count in rest if count >= WORTH_KEEPING * total)])
         if _said_by(chosen, ending[1:]) != changes:
             chosen[ending] = changes
     return chosen
@@ -143,6 +149,7 @@ def build(folder: Path = FOLDER) -> Iterator[Built]:
     for language in LANGUAGES:
         with get_context("spawn").Pool(1) as pool:
             yield pool.apply(build_language, (language, folder))
+    (folder / "NOTICE.txt").write_text(NOTICE)
     part = folder / f"{MANIFEST}.part"
     part.write_text(json.dumps(_manifest()))
     os.replace(part, folder / MANIFEST)
