@@ -27,6 +27,8 @@ _WROTE = re.compile(
     r"kirjutas|écrit|escribió|ha scritto|schreef)\b.*[:：]\s*$|<?\S+@\S+>?.*:\s*$|<?\S+ at \S+>?.*:\s*$",
     re.I,
 )
+_LONGEST_FOOTER, _LONGEST_ATTRIBUTION = 4_000, 300
+_BEGUN = re.compile(r"(?:On|Am|Le|El|Il|Op|W dniu|Dnia|В|У|Во|Kuupäeval)\s.*\d")
 
 
 def contents(mail: Message) -> tuple[str, str, tuple[Attachment, ...]]:
@@ -55,7 +57,8 @@ def own_words(text: str) -> str:
     Quotes between the writer's lines stay, and where nothing but quotes were left everything stays.
     """
     text = "\n".join(text.replace("\r\n", "\n").replace("\0", "").split("\r")).strip("\n")
-    shortened = _FOOTER.sub("", text)
+    end = max(len(text) - _LONGEST_FOOTER, 0)
+    shortened = text[:end] + _FOOTER.sub("", text[end:])
     for cut in (_ORIGINAL, _SIGNATURE):
         if found := cut.search(shortened):
             shortened = shortened[: found.start()]
@@ -69,11 +72,17 @@ def _without_quoted_end(lines: list[str]) -> list[str]:
         end -= 1
     if end == len(lines):
         return lines
-    # "On Monday Ann wrote:", perhaps broken over two lines.
-    for height in (1, 2):
-        if end >= height and _WROTE.search(" ".join(lines[end - height : end])):
-            return lines[: end - height]
-    return lines[:end]
+    return lines[: end - _attribution(lines[:end])]
+
+
+def _attribution(lines: list[str]) -> int:
+    """How many lines at the end say who is quoted: "On Monday Ann wrote:", perhaps broken over two."""
+    if not lines or len(lines[-1]) > _LONGEST_ATTRIBUTION:
+        return 0
+    if not _WROTE.search(lines[-1]):
+        joined = " ".join(line[:_LONGEST_ATTRIBUTION] for line in lines[-2:])
+        return 2 if len(lines) > 1 and _BEGUN.match(joined) and _WROTE.search(joined) else 0
+    return 2 if len(lines) > 1 and (lines[-1].startswith("<") or _BEGUN.match(lines[-2])) else 1
 
 
 def _leaves(mail: Message) -> Iterator[Message]:

@@ -83,7 +83,7 @@ def _kind(archive: Archive, entry: Entry) -> str:
         head = _head(archive, entry, 4096).removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
     except Unreadable:
         return ""
-    if parse.FROM_LINE.match(head.split(b"\n", 1)[0].rstrip()):
+    if parse.envelope_date(head.split(b"\n", 1)[0]):
         return "mbox"
     mailish = entry.path.suffix.lower() in (".eml", ".mail", "") and _FIRST_HEADER.match(head)
     return "eml" if mailish else ""
@@ -204,6 +204,8 @@ def _split(stream: BufferedIOBase, offset: int) -> Iterator[_Mail]:
 
 
 def _finished(raw: list[bytes], size: int, envelope: str, end: int) -> _Mail:
+    if raw and raw[-1] in (b"\n", b"\r\n"):
+        raw.pop()  # it belongs to the separator
     return _Mail(parse.unescaped(b"".join(raw)) if size <= MAX_MAIL else None, envelope, end)
 
 

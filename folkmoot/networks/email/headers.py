@@ -24,6 +24,8 @@ _ANSWER = re.compile(
     r"(?:re|aw|sv|vs|ha|odp|antw|ynt|fwd?|wg|tr|rv|pd|на|отв|відп|fw|пересл)(?:\[\d+\])?\s*[:：]\s*", re.I
 )
 _TAG = re.compile(r"\[([^\[\]]{1,60})\]\s*")
+# No honest header is longer, and no honest name and address.
+_LONGEST, _LONGEST_NAME = 20_000, 1_000
 _FOUR_DIGIT_YEAR = re.compile(r"\b[A-Za-z]{3,9}[ -](\d{4})\b")
 _LIST_ID = re.compile(r"(.*?)<?([^<>\s]+)>?\s*$", re.S)
 _ROBOTS = re.compile(r"(?:mailer-daemon|postmaster|double-bounce|bounces?|no-?reply|do-?not-?reply)(?:[+-].*)?@", re.I)
@@ -35,7 +37,7 @@ class Head:
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._values: dict[str, list[str]] = {}
         for name, value in pairs:
-            self._values.setdefault(name.lower(), []).append(str(value).replace("\0", ""))
+            self._values.setdefault(name.lower(), []).append(str(value)[:_LONGEST].replace("\0", ""))
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._values
@@ -90,7 +92,7 @@ def author(head: Head) -> Person | None:
 
 
 def _person(stated: str) -> Person | None:
-    stated = " ".join(stated.split())
+    stated = " ".join(stated[:_LONGEST_NAME].split())
     comment = _COMMENT.search(stated)
     plain = stated if "@" in stated else _without_disguise(stated)
     name, address = parseaddr(plain)
@@ -156,7 +158,7 @@ def own_id(head: Head) -> str:
 def list_of(head: Head) -> tuple[str, str] | None:
     """The list's lasting id and its name, by what the list itself wrote."""
     if stated := head.text("List-Id"):
-        found = _LIST_ID.match(stated)
+        found = _LIST_ID.match(stated[:_LONGEST_NAME])
         if found and found[2]:
             return found[2].lower(), found[1].strip(' "') or found[2].partition(".")[0]
     been = head.text("X-BeenThere").partition(",")[0].strip()

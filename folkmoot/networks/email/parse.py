@@ -15,7 +15,8 @@ from folkmoot.networks.email import headers
 from folkmoot.networks.email.body import contents
 from folkmoot.networks.times import believable
 
-FROM_LINE = re.compile(rb"From (?:\S.*?)?\s+(\w{3},? +\w{3} +\d\d? +\d\d?:\d\d(?::\d\d)?(?: +[\w+-]+){0,2} +\d{4}.*)$")
+_LONGEST_FROM = 500
+_FROM_LINE = re.compile(rb"From (?:\S.*?)?\s+(\w{3},? +\w{3} +\d\d? +\d\d?:\d\d(?::\d\d)?(?: +[\w+-]+){0,2} +\d{4}.*)$")
 _HEADER = re.compile(rb"[!-9;-~]+:|[ \t]")
 _ESCAPED = re.compile(rb"^>(>*From )", re.M)
 _KEPT = ("From", "Date", "Subject", "Message-ID", "In-Reply-To", "References", "List-Id", "Archived-At")
@@ -23,7 +24,7 @@ _KEPT = ("From", "Date", "Subject", "Message-ID", "In-Reply-To", "References", "
 
 def envelope_date(first_line: bytes) -> str:
     """The date in an mbox's separator, in the order of mail headers ("Wed Dec  1 08:26:40 2010" has its own)."""
-    found = FROM_LINE.match(first_line.rstrip())
+    found = _FROM_LINE.match(first_line.rstrip()) if len(first_line) < _LONGEST_FROM else None
     return found[1].decode("ascii", "replace") if found else ""
 
 

@@ -21,6 +21,7 @@ _NAMED = re.compile(
     rf"(?:(\d{{1,2}})\.?\s+)?([^\W\d_]{{3,}})\.?(?:\s+(\d{{1,2}})(?!\d))?,?\s+(\d{{4}})\s*(?:г\.?|р\.?|года|року)?{_CLOCK}",
     re.I,
 )
+_LONGEST = 64
 _MONTHS = {
     prefix: number
     for number, prefixes in enumerate(
@@ -76,6 +77,8 @@ class Moments:
     def read(self, text: str) -> datetime | None:
         """In UTC. None for what can't be understood; raises ``OverflowError`` for what lies outside the calendar."""
         text = text.strip()
+        if len(text) > _LONGEST:
+            return None
         try:
             at = self._read(text)
         except OSError as error:

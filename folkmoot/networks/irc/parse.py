@@ -54,7 +54,7 @@ _EGGDROP_SERVER = re.compile(r"(?:Nick change|Topic changed|\S+: mode change)\b|
 _EGGDROP_ACTION = re.compile(r"Action: (?P<nick>\S+) (?P<text>.*)", re.S)
 # What clients write behind a single star besides somebody's act.
 _CLIENT = re.compile(
-    r"\S+ (?:is now known as|sets mode|has changed the topic|changes topic|gives |removes |sets ban|set the topic|"
+    r"\S+ (?:is now known as|sets mode:|has changed the topic|changes topic|gives (?:channel |voice )|removes (?:channel |voice )|sets ban|set the topic|"
     r"retrieving|seems to be|(?:has )?invited)|(?:Now talking|Topic |Set by|Users on|Retrieving|Disconnected|Rejoined|"
     r"You |Channel |Attempting|Connected|Looking up|Loaded log|End of)"
 )
@@ -65,6 +65,8 @@ _NAMED = re.compile(
     re.M,
 )
 _FORMATTING = re.compile(r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9a-fA-F]{6})?|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Longer lines are not tried: the patterns' time grows with the square of it.
+_LONGEST_MOVE = 1000
 _PREFIX = "@+%&~! "
 
 
@@ -233,7 +235,7 @@ def _act(stamp: Stamp, rest: str) -> Line:
 
 def _moved(stamp: Stamp | None, rest: str, patterns: tuple[tuple[re.Pattern[str], str], ...]) -> Line | None:
     for pattern, event in patterns:
-        if found := pattern.match(rest):
+        if found := pattern.match(rest, 0, _LONGEST_MOVE):
             nick = next(group for group in found.groups() if group)
             return Line("join" if event == "join" else "leave", stamp, nick.lstrip(_PREFIX))
     return None
