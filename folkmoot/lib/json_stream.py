@@ -56,6 +56,7 @@ class JsonStream:
         self._text = ""
         self._at = 0
         self._ended = False
+        self._short = "cut off"
         self._before_value = True
         self._begin()
 
@@ -73,7 +74,7 @@ class JsonStream:
         """The value that comes next, decoded."""
         self._before_value = False
         if not self.peek():
-            raise Broken("cut off")
+            raise Broken(self._short)
         while True:
             try:
                 value, end = self._scan(self._text, self._at)
@@ -127,7 +128,7 @@ class JsonStream:
             if mark == closing:
                 return
             if mark != ",":
-                raise Broken("not JSON" if mark else "cut off")
+                raise Broken("not JSON" if mark else self._short)
 
     def _take(self) -> str:
         mark = self.peek()
@@ -136,14 +137,14 @@ class JsonStream:
 
     def _must_go_on(self, error: json.JSONDecodeError) -> None:
         """Reads more where the decoder may only have lacked it."""
-        left = len(self._text) - error.pos
-        if left > _NEAR_END and not error.msg.startswith("Unterminated string"):
+        left, torn = len(self._text) - error.pos, error.msg.startswith("Unterminated string")
+        if left > _NEAR_END and not torn:
             raise Broken("not JSON")
         if len(self._text) - self._at > MAX_VALUE:
             raise Broken("item too long")
         # Twice as much each time, so that a long value isn't decoded over and over.
         if not self._more(max(_CHUNK, len(self._text) - self._at)):
-            raise Broken("cut off")
+            raise Broken(self._short if torn or not left else "not JSON")
 
     def _begin(self) -> None:
         start = self._stream.read(_CHUNK)
@@ -153,18 +154,20 @@ class JsonStream:
         if not self._held.strip():
             raise Broken("empty file")
 
-    def _more(self, size: int = _CHUNK) -> bool:
+    def _more(self, size: int = 0) -> bool:
         if self._ended:
             return False
-        part = self._stream.read(size)
+        part = self._stream.read(size or _CHUNK)
         self._ended = not part
         part = self._held + part
         cut = len(part) if self._ended else _safe_cut(part)
         part, self._held = part[:cut], part[cut:]
         try:
             text = self._decode(mended(part), self._ended)
-        except UnicodeDecodeError:
-            raise Broken("wrong encoding") from None
+        except UnicodeDecodeError as error:
+            # What stands before the first byte that is no UTF-8 is good.
+            text = error.object[: error.start].decode()
+            self._ended, self._short = True, "wrong encoding"
         self._text = self._text[self._at :] + text
         self._at = 0
         return bool(text) or not self._ended

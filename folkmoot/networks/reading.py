@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from folkmoot.lib.archive import Archive, Entry
+from folkmoot.lib.archive import Archive, Entry, Unreadable
 from folkmoot.lib.json_stream import Broken, JsonStream
 from folkmoot.networks.base import Place, Seen, Skipped
 from folkmoot.networks.batches import Item
@@ -14,6 +14,14 @@ from folkmoot.networks.batches import Item
 WHOLE = -1
 
 Found = Iterable[Seen | Skipped]
+
+
+def head(archive: Archive, entry: Entry, size: int = 16 * 1024) -> bytes | None:
+    """The beginning of a file; None of a damaged one, which then is to be read all the same, so that it is reported."""
+    try:
+        return archive.head(entry.name, size)
+    except Unreadable:
+        return None
 
 
 def numbered(

@@ -7,30 +7,30 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from folkmoot.lib.archive import Archive, Entry, Unreadable, natural
+from folkmoot.lib.archive import Archive, Entry, natural
 from folkmoot.lib.json_stream import Broken, JsonStream
 from folkmoot.networks.base import Place
 from folkmoot.networks.batches import Item
 from folkmoot.networks.discord.parse import parse_channel, parse_message
 from folkmoot.networks.payload import Dates, mapping
-from folkmoot.networks.reading import numbered, objects
+from folkmoot.networks.reading import head, numbered, objects
 
 _LOOKED_AT = 50
-_HEAD = 16 * 1024
 _FIRST = re.compile(rb'"timestamp"\s*:\s*"([^"]+)"')
 
 
 class JsonFiles:
     def __init__(self, archive: Archive, dates: Dates) -> None:
         self._archive, self._dates = archive, dates
-        found = [(entry, head) for entry in archive.find(".json") if _is_channel(head := _head(archive, entry))]
-        self._places = {entry.name: _place(entry, head) for entry, head in found}
-        order = {entry.name: (natural(self._places[entry.name].remote_id), _first(head)) for entry, head in found}
+        starts = [(entry, head(archive, entry)) for entry in archive.find(".json")]
+        found = [(entry, start or b"") for entry, start in starts if start is None or _is_channel(start)]
+        self._places = {entry.name: _place(entry, start) for entry, start in found}
+        order = {entry.name: (natural(self._places[entry.name].remote_id), _first(start)) for entry, start in found}
         self.entries = sorted((entry for entry, _ in found), key=lambda entry: (order[entry.name], natural(entry.name)))
 
     @staticmethod
     def recognises(archive: Archive) -> bool:
-        return any(_is_channel(_head(archive, entry)) for entry in archive.find(".json")[:_LOOKED_AT])
+        return any(_is_channel(head(archive, entry) or b"") for entry in archive.find(".json")[:_LOOKED_AT])
 
     def read(self, entry: Entry, offset: int) -> Iterator[Item]:
         found = objects(self._archive, entry, self._places[entry.name], "messages")
@@ -39,27 +39,20 @@ class JsonFiles:
         )
 
 
-def _head(archive: Archive, entry: Entry) -> bytes:
-    try:
-        return archive.head(entry.name, _HEAD)
-    except Unreadable:
-        return b""
+def _is_channel(start: bytes) -> bool:
+    return b'"guild"' in start and b'"channel"' in start and b'"messages"' in start
 
 
-def _is_channel(head: bytes) -> bool:
-    return b'"guild"' in head and b'"channel"' in head and b'"messages"' in head
-
-
-def _first(head: bytes) -> bytes:
-    found = _FIRST.search(head)
+def _first(start: bytes) -> bytes:
+    found = _FIRST.search(start)
     return found[1] if found else b""
 
 
-def _place(entry: Entry, head: bytes) -> Place:
+def _place(entry: Entry, start: bytes) -> Place:
     """The channel as the file's beginning tells of it, else the file's name."""
     parts: dict[str, Any] = {}
     try:
-        source = JsonStream(io.BufferedReader(io.BytesIO(head)))
+        source = JsonStream(io.BufferedReader(io.BytesIO(start)))
         for key in source.members():
             if key == "messages":
                 break

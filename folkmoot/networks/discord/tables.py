@@ -17,10 +17,9 @@ from folkmoot.networks.discord.parse import bare_urls, digest, parse_row
 from folkmoot.networks.discord.repeats import Repeats, minute_of
 from folkmoot.networks.discord.written_dates import day_first, read_date
 from folkmoot.networks.payload import Dates, Unfit
-from folkmoot.networks.reading import WHOLE, located
+from folkmoot.networks.reading import WHOLE, head, located
 
 _LOOKED_AT = 50
-_HEAD = 16 * 1024
 _NEEDED = {"author", "date", "content"}
 _TELLING = {"authorid", "attachments", "reactions"}
 # "Server - Category - channel [123456789012345678] [part 2].csv" is how the exporter names files by itself.
@@ -51,7 +50,7 @@ class Tables:
     @staticmethod
     def recognises(archive: Archive) -> bool:
         tables = [entry for entry in archive.find(".csv") if entry.size][:_LOOKED_AT]
-        return any(_columns(_first_line(_head(archive, entry))) for entry in tables)
+        return any(_columns(_first_line(head(archive, entry) or b"")) for entry in tables)
 
     def read(self, entry: Entry, offset: int) -> Iterator[Item]:
         place = self._places[entry.name]
@@ -67,14 +66,14 @@ class Tables:
 
     def _look_into(self, entry: Entry) -> datetime:
         """When the file begins; what can't be read comes last."""
-        head = _head(self._archive, entry).decode("utf-8", "replace")
-        first = head.split("\n", 1)[0]
+        start = (head(self._archive, entry) or b"").decode("utf-8", "replace")
+        first = start.split("\n", 1)[0]
         columns = _columns(first)
         if not columns:
             return _LAST
         at = columns.index("date")
-        # What is cut off by the end of the head may be anything.
-        rows = list(csv.reader(head.splitlines(keepends=True), delimiter=_delimiter(first)))[1:-1]
+        # What is cut off at the end may be anything.
+        rows = list(csv.reader(start.splitlines(keepends=True), delimiter=_delimiter(first)))[1:-1]
         written = [row[at] for row in rows if len(row) > at]
         self._day_first[entry.name] = day_first(written)
         for value in written:
@@ -168,15 +167,8 @@ class _Text:
         return trouble
 
 
-def _head(archive: Archive, entry: Entry) -> bytes:
-    try:
-        return archive.head(entry.name, _HEAD)
-    except Unreadable:
-        return b""
-
-
-def _first_line(head: bytes) -> str:
-    return head.split(b"\n", 1)[0].decode("utf-8", "replace")
+def _first_line(start: bytes) -> str:
+    return start.split(b"\n", 1)[0].decode("utf-8", "replace")
 
 
 def _delimiter(first: str) -> str:

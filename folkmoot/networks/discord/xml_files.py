@@ -10,16 +10,15 @@ from collections.abc import Iterator
 from html import unescape
 from io import BufferedReader
 
-from folkmoot.lib.archive import Archive, Entry, Unreadable, natural
+from folkmoot.lib.archive import Archive, Entry, natural
 from folkmoot.networks.base import Person, Place, SeenMessage, Skipped
 from folkmoot.networks.batches import Item
 from folkmoot.networks.discord.parse import digest
 from folkmoot.networks.discord.repeats import Repeats
 from folkmoot.networks.payload import Dates, Unfit
-from folkmoot.networks.reading import WHOLE, located
+from folkmoot.networks.reading import WHOLE, head, located
 
 _LOOKED_AT = 50
-_HEAD = 4096
 _CHUNK = 64 * 1024
 MAX_MESSAGE = 8 * 1024 * 1024
 _END = b"</message>"
@@ -33,10 +32,11 @@ class XmlFiles:
         self._archive, self._dates = archive, dates
         # With ".out" come the same messages, their conversations told apart.
         entries = [entry for entry in archive.find(".xml", ".xml.out") if f"{entry.name}.out" not in archive]
-        heads = {entry.name: _head(archive, entry) for entry in entries}
-        self._places = {name: _place(name, head) for name, head in heads.items() if _is_chat(head)}
+        looked = {entry.name: head(archive, entry) for entry in entries}
+        starts = {name: start or b"" for name, start in looked.items() if start is None or _is_chat(start)}
+        self._places = {name: _place(name, start) for name, start in starts.items()}
         order = {
-            name: (natural(self._places[name].remote_id), _preface(heads[name], "start_date")) for name in self._places
+            name: (natural(self._places[name].remote_id), _preface(starts[name], "start_date")) for name in self._places
         }
         self.entries = sorted(
             (entry for entry in entries if entry.name in order),
@@ -45,7 +45,7 @@ class XmlFiles:
 
     @staticmethod
     def recognises(archive: Archive) -> bool:
-        return any(_is_chat(_head(archive, entry)) for entry in archive.find(".xml", ".xml.out")[:_LOOKED_AT])
+        return any(_is_chat(head(archive, entry) or b"") for entry in archive.find(".xml", ".xml.out")[:_LOOKED_AT])
 
     def read(self, entry: Entry, offset: int) -> Iterator[Item]:
         place, repeats, number = self._places[entry.name], Repeats(), 0
@@ -112,25 +112,18 @@ def _tag(inside: bytes, name: str) -> str:
     return unescape(content) if "&" in content else content
 
 
-def _head(archive: Archive, entry: Entry) -> bytes:
-    try:
-        return archive.head(entry.name, _HEAD)
-    except Unreadable:
-        return b""
+def _is_chat(start: bytes) -> bool:
+    return b"<discord>" in start and b"<message" in start
 
 
-def _is_chat(head: bytes) -> bool:
-    return b"<discord>" in head and b"<message" in head
-
-
-def _place(name: str, head: bytes) -> Place:
-    told = [_preface(head, key) for key in ("team_domain", "channel_name")]
+def _place(name: str, start: bytes) -> Place:
+    told = [_preface(start, key) for key in ("team_domain", "channel_name")]
     known = [part for part in told if part] or [name.rsplit("/", 1)[-1].split(".")[0]]
     return Place("/".join(known), " / ".join(known))
 
 
-def _preface(head: bytes, key: str) -> str:
+def _preface(start: bytes, key: str) -> str:
     try:
-        return _tag(head.split(b"<message", 1)[0], key)
+        return _tag(start.split(b"<message", 1)[0], key)
     except UnicodeDecodeError:
         return ""

@@ -13,7 +13,7 @@ from folkmoot.lib.json_stream import Broken, JsonStream
 from folkmoot.networks.base import Batch, Facts, Format, Limits, Place, Seen, Skipped
 from folkmoot.networks.batches import Item, backfill
 from folkmoot.networks.payload import Dates, mapping, text
-from folkmoot.networks.reading import leave_out, numbered, objects
+from folkmoot.networks.reading import head, leave_out, numbered, objects
 from folkmoot.networks.slack.parse import Names, parse_channel, parse_message, parse_person
 from folkmoot.networks.times import zone
 
@@ -92,8 +92,8 @@ class _Export:
             if day:
                 folder = day["folder"]
                 sources.append(_Source(entry, self._names.places.get(folder) or Place(folder, folder)))
-            elif len(entry.path.parts) <= 2 and (head := _dump_head(self._archive, entry)):
-                ident, name = head["id"].decode(), (head["name"] or head["id"]).decode(errors="replace")
+            elif len(entry.path.parts) <= 2 and (found := _dump_head(self._archive, entry)):
+                ident, name = found["id"].decode(), (found["name"] or found["id"]).decode(errors="replace")
                 place = self._names.places.get(ident) or Place(ident, name, "direct" if ident[0] == "D" else "chat")
                 sources.append(_Source(entry, place, "messages"))
         return sorted(sources, key=lambda source: (natural(source.place.remote_id), natural(source.entry.name)))
@@ -124,18 +124,12 @@ def _listed(archive: Archive, basename: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _dump_head(archive: Archive, entry: Entry) -> re.Match[bytes] | None:
-    try:
-        return _DUMP.match(archive.head(entry.name, 400))
-    except Unreadable:
-        return None
+    return _DUMP.match(head(archive, entry, 400) or b"")
 
 
 def _talks_slack(archive: Archive) -> bool:
     for entry in archive.entries:
         if _DAY.fullmatch(entry.name):
-            try:
-                head = archive.head(entry.name, 4096)
-            except Unreadable:
-                continue
-            return re.search(rb'"ts"\s*:\s*"\d{10}\.\d{6}"', head) is not None
+            start = head(archive, entry) or b""
+            return re.search(rb'"ts"\s*:\s*"\d{10}\.\d{6}"', start) is not None
     return False

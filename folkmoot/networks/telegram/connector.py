@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from folkmoot.lib.archive import Archive, Entry, Unreadable
+from folkmoot.lib.archive import Archive, Entry
 from folkmoot.lib.json_stream import Broken, JsonStream
 from folkmoot.networks.base import Batch, Facts, Format, Limits, Place, Refused, Seen, Skipped
 from folkmoot.networks.batches import Item, backfill
 from folkmoot.networks.payload import Dates, mapping
-from folkmoot.networks.reading import WHOLE, leave_out, located, numbered
+from folkmoot.networks.reading import WHOLE, head, leave_out, located, numbered
 from folkmoot.networks.telegram.chats import messages
 from folkmoot.networks.telegram.parse import parse_chat, parse_message, parse_post
 from folkmoot.networks.times import zone
@@ -24,7 +24,6 @@ _ACCOUNT = re.compile(rb'"(chats|left_chats|personal_information)"\s*:\s*\{')
 _POST_KEYS = (b'"message_id"', b'"sender_id"', b'"channel"')
 _PAGE = re.compile(r"(.*/)?messages\d*\.html")
 _LOOKED_AT = 50
-_HEAD = 4096
 _AGAIN = (
     "this is Telegram's export as web pages, which can't be read; export the chat again "
     "and choose “Machine-readable JSON” as its format"
@@ -45,10 +44,10 @@ class Telegram:
 
     def recognises(self, archive: Archive) -> str | None:
         for entry in archive.find(".json")[:_LOOKED_AT]:
-            head = _head(archive, entry)
-            if _is_chat(head) or _is_account(head):
+            start = head(archive, entry) or b""
+            if _is_export(start):
                 return "telegram"
-            if _is_posts(head):
+            if _is_posts(start):
                 return "telegram-posts"
         return "telegram" if _has_pages(archive) else None
 
@@ -57,10 +56,10 @@ class Telegram:
     ) -> Iterator[Batch]:
         dates = Dates(zone(options or {}), datetime.now(UTC))
         if format == "telegram-posts":
-            entries = [entry for entry in archive.find(".json") if _is_posts(_head(archive, entry))]
+            entries = _entries(archive, _is_posts)
             read = _Posts(archive, dates).read
         else:
-            entries = [entry for entry in archive.find(".json") if _is_export(_head(archive, entry))]
+            entries = _entries(archive, _is_export)
             read = _Export(archive, dates).read
             if not entries and _has_pages(archive):
                 raise Refused(_AGAIN)
@@ -108,30 +107,28 @@ class _Posts:
                 yield Item(Skipped(error.reason, where=entry.name), None, WHOLE)
 
 
-def _head(archive: Archive, entry: Entry) -> bytes:
-    try:
-        return archive.head(entry.name, _HEAD)
-    except Unreadable:
-        return b""
+def _entries(archive: Archive, wanted: Callable[[bytes], bool]) -> list[Entry]:
+    starts = ((entry, head(archive, entry)) for entry in archive.find(".json"))
+    return [entry for entry, start in starts if start is None or wanted(start)]
 
 
-def _is_chat(head: bytes) -> bool:
-    return not _is_account(head) and _CHAT.search(head) is not None and b'"messages"' in head
+def _is_chat(start: bytes) -> bool:
+    return not _is_account(start) and _CHAT.search(start) is not None and b'"messages"' in start
 
 
-def _is_account(head: bytes) -> bool:
-    found = _ACCOUNT.search(head)
-    return found is not None and b'"messages"' not in head[: found.start()]
+def _is_account(start: bytes) -> bool:
+    found = _ACCOUNT.search(start)
+    return found is not None and b'"messages"' not in start[: found.start()]
 
 
-def _is_posts(head: bytes) -> bool:
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") and all(key in head for key in _POST_KEYS)
+def _is_posts(start: bytes) -> bool:
+    return start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") and all(key in start for key in _POST_KEYS)
 
 
-def _is_export(head: bytes) -> bool:
-    return _is_chat(head) or _is_account(head)
+def _is_export(start: bytes) -> bool:
+    return _is_chat(start) or _is_account(start)
 
 
 def _has_pages(archive: Archive) -> bool:
     pages = [entry for entry in archive.find(".html") if _PAGE.fullmatch(entry.name)]
-    return bool(pages) and b"page_wrap" in _head(archive, pages[0])
+    return bool(pages) and b"page_wrap" in (head(archive, pages[0]) or b"")
