@@ -1,0 +1,215 @@
+"""A real server and a real browser: pages are opened, looked at, and read by axe-core.
+
+``open_page(user)`` gives a page signed in as that user; whatever the browser complains of while the test runs (errors
+in the console, refusals by the content security policy, answers of 500) fails the test at its end.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.db import connection
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+from psycopg.conninfo import make_conninfo
+
+from folkmoot.conftest import (
+    _files_go_to_a_folder_of_the_test,
+    _nothing_leaves_this_machine,
+    django_db_setup,
+    pytest_configure,
+)
+from folkmoot.web.conftest import (
+    _no_remembered_attempts,
+    bo,
+    gil,
+    make_person,
+    mira,
+    other_workspace,
+    workspace,
+    zoe,
+)
+from folkmoot.workspaces.models import User
+
+# What pytest finds by name in this module: the set-up and the people that all tests share
+__all__ = [
+    "_files_go_to_a_folder_of_the_test",
+    "_no_remembered_attempts",
+    "_nothing_leaves_this_machine",
+    "bo",
+    "django_db_setup",
+    "gil",
+    "make_person",
+    "mira",
+    "other_workspace",
+    "pytest_configure",
+    "workspace",
+    "zoe",
+]
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOTS = ROOT / "test-results"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+START_SECONDS = 20
+
+
+def check_axe(page: Page) -> None:
+    """Fails on every serious or critical finding of axe-core, with the elements it found."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+    grave = [
+        f"{finding['impact']} {finding['id']}: {finding['help']}\n    {node['html'][:200]}\n    {node['failureSummary']}"
+        for finding in found["violations"]
+        if finding["impact"] in {"serious", "critical"}
+        for node in finding["nodes"][:5]
+    ]
+    assert not grave, f"{page.url}\n" + "\n".join(grave)
+
+
+def check_fits(page: Page) -> None:
+    """Fails when the page must be scrolled sideways."""
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{page.url} is {wide} px too wide"
+
+
+def shot(page: Page, name: str) -> Path:
+    """A picture of the whole page in test-results/, to be looked at by a person."""
+    SHOTS.mkdir(exist_ok=True)
+    path = SHOTS / f"{name}.png"
+    page.screenshot(path=path, full_page=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, else the one that Playwright has brought."""
+    own = next(filter(None, map(shutil.which, SYSTEM_BROWSERS)), None)
+    arguments = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=own, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the whole application: uvicorn in a process of its own, on the tests' database.
+
+    By name, not by number: browsers offer passkeys on ``localhost`` but not on ``127.0.0.1``.
+    """
+    assert finders.find("built/app.css"), "the front end is not built: run npm ci && npm run build"
+    log = tmp_path_factory.mktemp("server") / "log"
+    listening = socket.create_server(("127.0.0.1", 0))
+    command = [sys.executable, "-m", "uvicorn", "folkmoot.asgi:application", "--fd", str(listening.fileno())]
+    with listening, log.open("w") as output:
+        process = subprocess.Popen(
+            [*command, "--log-level", "warning"],
+            cwd=ROOT,
+            env=os.environ | server_environment(log.parent),
+            pass_fds=[listening.fileno()],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        url = f"http://localhost:{listening.getsockname()[1]}"
+        try:
+            wait_for(url, process, log)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(timeout=START_SECONDS)
+
+
+def server_environment(folder: Path) -> dict[str, str]:
+    """The tests' database and key (sessions made by the tests are signed with it), files in a folder of its own."""
+    database = connection.settings_dict
+    named = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    conninfo = make_conninfo(**{name: database[key] for name, key in named.items() if database.get(key)})
+    return {"DATABASE_URL": conninfo, "FOLKMOOT_HOME": str(folder), "FOLKMOOT_SECRET_KEY": settings.SECRET_KEY}
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            httpx.get(f"{url}/healthz", timeout=START_SECONDS).raise_for_status()
+        except httpx.TransportError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"the server did not start:\n{log.read_text()}")
+
+
+class Complaints:
+    """What the browser says against a page while a test uses it; ``expected`` are parts of what may be said."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.expected: list[str] = []
+
+    def listen_to(self, page: Page) -> None:
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.heard.append(f"script: {error}"))
+        page.on("response", self._response)
+
+    def unexpected(self) -> list[str]:
+        return [line for line in self.heard if not any(part in line for part in self.expected)]
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.heard.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 500:
+            self.heard.append(f"answer {response.status}: {response.url}")
+
+
+@pytest.fixture
+def complaints() -> Complaints:
+    return Complaints()
+
+
+@pytest.fixture
+def open_page(
+    browser: Browser, server: str, transactional_db: None, complaints: Complaints
+) -> Iterator[Callable[..., Page]]:
+    """Opens a page, of nobody or of somebody signed in; keyword arguments go to Playwright's ``new_context``."""
+    contexts: list[BrowserContext] = []
+
+    def open_as(user: User | None = None, **options: Any) -> Page:
+        context = browser.new_context(base_url=server, **({"viewport": DESKTOP} | options))
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        if user is not None:
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session_of(user), "url": server}])
+        page = context.new_page()
+        complaints.listen_to(page)
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+    assert complaints.unexpected() == []
+
+
+def session_of(user: User) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
