@@ -1,8 +1,8 @@
 /* Builds the front end: folkmoot/web/assets → folkmoot/web/static/built. Run by `npm run build`; --watch repeats it. */
 
-import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { watch } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
@@ -14,7 +14,8 @@ import { drawLogo } from "./draw-logo.mjs";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PACKAGE = join(ROOT, "folkmoot");
 const ASSETS = join(PACKAGE, "web", "assets");
-const BUILT = join(PACKAGE, "web", "static", "built");
+const RESULT = join(PACKAGE, "web", "static", "built");
+const BUILT = join(ROOT, ".cache", "built"); // moved to its place when all is well, so that a failed build breaks nothing
 const MODULES = join(ROOT, "node_modules");
 const TARGET = ["chrome123", "firefox121", "safari17.5"];
 
@@ -153,6 +154,9 @@ async function build() {
   await mkdir(BUILT, { recursive: true });
   await Promise.all([buildSprite(), buildStyles(), buildScripts(), drawLogo(BUILT)]);
   await report();
+  await rm(RESULT, { recursive: true, force: true });
+  await mkdir(dirname(RESULT), { recursive: true });
+  await rename(BUILT, RESULT);
 }
 
 await build();

@@ -12,7 +12,7 @@ from django.test import Client
 
 from folkmoot.workspaces.models import Rank, Role, User, Workspace
 
-PASSWORD = "a raft of seven logs"
+PASSWORD = "a raft of seven logs"  # noqa: S105 - of made-up people
 
 
 @remember

@@ -76,9 +76,10 @@ export function watchKeys(): void {
   });
 }
 
-/* With a Cyrillic layout the j key types о: letters are taken by their place on the keyboard. */
+/* With a Cyrillic layout the j key types о, and the slash key a full stop: they are taken by their place. */
 function letterOf(event: KeyboardEvent): string {
   if (/^[\u0400-\u04ff]$/.test(event.key) && event.code.startsWith("Key")) return event.code.slice(3).toLowerCase();
-  if (event.code === "Slash" && !/^[a-z]$/i.test(event.key)) return event.shiftKey ? "?" : "/";
+  if (event.code === "Slash" && event.key === ".") return "/";
+  if (event.code === "Slash" && event.key === ",") return "?";
   return event.key;
 }
