@@ -185,18 +185,24 @@ def responses(
     The share leaves out unanswered asks younger than ``ANSWER_GRACE``; the times count them as still waiting.
     """
     first, until = period.bounds(workspace)
-    grouping = "GROUPING SETS ((channel_id), ())" if set(channel_ids) - {ALL_CHANNELS} else "GROUPING SETS (())"
+    by_channel = bool(set(channel_ids) - {ALL_CHANNELS})
     rows = bulk.fetch(
-        "SELECT coalesce(channel_id, 0),"
-        " string_agg(float8send(extract(epoch FROM answered_at - asked_at)), '')"
-        " FILTER (WHERE answered_at IS NOT NULL),"
-        " string_agg(float8send(extract(epoch FROM %(now)s - asked_at)), '') FILTER (WHERE answered_at IS NULL)"
-        " FROM conversations_ask WHERE workspace_id = %(workspace)s AND asked_at >= %(first)s"
-        f" AND asked_at < %(until)s GROUP BY {grouping}",
+        _WAITED.format(
+            channel="coalesce(channel_id, 0)" if by_channel else "0",
+            grouping="GROUP BY GROUPING SETS ((channel_id), ())" if by_channel else "",
+        ),
         {"workspace": workspace.pk, "first": first, "until": until, "now": now},
     )
     found = {channel_id: _response(answered, waiting) for channel_id, answered, waiting in rows}
     return {one: found.get(one, Response(0, 0, None, None)) for one in channel_ids}
+
+
+_WAITED = """
+SELECT {channel},
+       string_agg(float8send(extract(epoch FROM answered_at - asked_at)), '') FILTER (WHERE answered_at IS NOT NULL),
+       string_agg(float8send(extract(epoch FROM %(now)s - asked_at)), '') FILTER (WHERE answered_at IS NULL)
+FROM conversations_ask WHERE workspace_id = %(workspace)s AND asked_at >= %(first)s AND asked_at < %(until)s {grouping}
+"""
 
 
 def _response(answered: bytes | memoryview | None, waiting: bytes | memoryview | None) -> Response:

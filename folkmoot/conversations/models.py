@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from folkmoot.channels.models import Channel
+from folkmoot.conversations.lexemes import LexemesField
 from folkmoot.members.models import Identity
 from folkmoot.workspaces.models import Workspace
 
@@ -82,7 +82,7 @@ class Message(models.Model):
     ours = models.BooleanField(default=False)
     reactions: models.JSONField[dict[str, int], dict[str, int]] = models.JSONField(default=dict)
     unnamed_reactions = models.IntegerField(default=0)
-    lexemes = SearchVectorField(null=True)
+    lexemes = LexemesField(null=True)
 
     class Meta:
         constraints = [

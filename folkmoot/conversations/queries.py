@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.search import SearchVectorField
-from django.db.models import F, Lookup, QuerySet
+from django.db.models import F, QuerySet
 
 from folkmoot.conversations import access
 from folkmoot.conversations.models import Ask, Conversation, Message
@@ -18,18 +17,6 @@ from folkmoot.workspaces.models import Role
 
 PAGE = 40
 THREAD = 50
-
-
-@SearchVectorField.register_lookup
-class Says(Lookup):  # type: ignore[type-arg]
-    """``lexemes__says=<tsquery text>``: the query is made by folkmoot.lib.lemmas, PostgreSQL only matches it."""
-
-    lookup_name = "says"
-    prepare_rhs = False
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        left, left_parameters = self.process_lhs(compiler, connection)
-        return f"{left} @@ %s::tsquery", [*left_parameters, self.rhs]
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,14 +75,17 @@ def record(
     return result
 
 
-def delete(channel: Channel, deletions: Mapping[str, datetime]) -> list[int]:
-    """Honours deletions at the network: the words go, the fact that something was said stays; ids of those gone."""
+def delete(channel: Channel, deletions: Mapping[str, datetime]) -> tuple[list[int], set[int]]:
+    """Honours deletions at the network: the words go, the fact that something was said stays.
+
+    The ids of the messages that are gone, and of their conversations.
+    """
     if not deletions:
-        return []
+        return [], set()
     rows = bulk.fetch(
         "UPDATE conversations_message m SET text = '', html = '', lexemes = NULL, deleted_at = u.at"
         " FROM unnest(%s::text[], %s::timestamptz[]) AS u (key, at)"
-        " WHERE m.channel_id = %s AND m.remote_id = u.key AND m.deleted_at IS NULL RETURNING m.id",
+        " WHERE m.channel_id = %s AND m.remote_id = u.key AND m.deleted_at IS NULL RETURNING m.id, m.conversation_id",
         [list(deletions), list(deletions.values()), channel.pk],
     )
     ids = [row[0] for row in rows]
@@ -90,7 +93,7 @@ def delete(channel: Channel, deletions: Mapping[str, datetime]) -> list[int]:
     bulk.change("DELETE FROM conversations_revision WHERE message_id = ANY(%s)", [ids])
     bulk.change("DELETE FROM conversations_ask WHERE message_id = ANY(%s)", [ids])
     bulk.change(_EXCERPTS_WITHOUT, [ids])
-    return ids
+    return ids, {row[1] for row in rows}
 
 
 _EXCERPTS_WITHOUT = """

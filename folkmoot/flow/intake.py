@@ -68,9 +68,9 @@ def _store(channel: Channel, seen: Iterable[Seen], *, now: datetime) -> Received
     known, members_new = recognise(channel.workspace_id, channel.network, people)
 
     recorded = record.record(channel, messages, known, now=now)
-    gone = record.delete(channel, deletions)
-    if recorded.new:
-        asks.follow(recorded.new.values(), recorded.conversation_ids, recorded.reopened)
+    gone, bereft = record.delete(channel, deletions)
+    if recorded.new or bereft:
+        asks.follow(recorded.new.values(), recorded.conversation_ids | bereft, recorded.reopened)
 
     said = list(_said(channel, messages, known, recorded))
     activities.append_new(channel.workspace_id, said)

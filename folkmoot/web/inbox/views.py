@@ -46,6 +46,7 @@ def inbox(request: Request) -> HttpResponse:
         "filters": filters,
         "chosen": chosen,
         "narrowed": bool(chosen),
+        "filtered": len(chosen.keys() - {"q", "member"}),
         "member": form.member_chosen(),
         "views": _views(request, chosen, here),
         "view_form": ViewForm(auto_id="view-%s"),
