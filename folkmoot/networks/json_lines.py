@@ -10,6 +10,7 @@ from folkmoot.lib.archive import Archive, Entry, lines
 from folkmoot.lib.json_stream import mended
 from folkmoot.networks.base import Skipped
 
+_ENDINGS = (".jsonl", ".ndjson")
 _decode = json.JSONDecoder(parse_constant=lambda name: None).decode
 
 
@@ -25,8 +26,10 @@ def objects(archive: Archive, entry: Entry) -> Iterator[Any]:
                 yield decoded(content)
 
 
-def looks_like_lines(head: bytes) -> bool:
-    """Whether the head of a file is a whole JSON object on its first line, with something behind it."""
+def is_lines(entry: Entry, head: bytes) -> bool:
+    """Whether a file says so by its name, or has a whole object on its first line and another one behind it."""
+    if entry.name.lower().endswith(_ENDINGS):
+        return True
     first, newline, rest = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
     return first.startswith(b"{") and bool(newline) and isinstance(decoded(first), dict) and rest.strip()[:1] == b"{"
 

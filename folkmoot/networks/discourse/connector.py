@@ -114,7 +114,7 @@ class _Forum:
 
     def _objects(self, entry: Entry) -> Iterator[_Found]:
         head = self._archive.head(entry.name)
-        if json_lines.looks_like_lines(head):
+        if json_lines.is_lines(entry, head):
             yield from (_Found(item) for item in json_lines.objects(self._archive, entry))
             return
         topic = b'"post_stream"' in head

@@ -105,7 +105,7 @@ class _Rooms:
 
 def _events(archive: Archive, entry: Entry) -> Iterator[Any]:
     """The events of a file: an array, lines, or what stands under "messages" (Element) or "chunk" (the API)."""
-    if json_lines.looks_like_lines(archive.head(entry.name)):
+    if json_lines.is_lines(entry, archive.head(entry.name)):
         yield from json_lines.objects(archive, entry)
         return
     with archive.open(entry.name) as stream:
