@@ -110,12 +110,11 @@ def _url(role: Role, message: Message | None) -> str:
 
 
 def _months(written: dict[date, int]) -> list[Month]:
-    """The last months up to the member's latest one, those without a word too; none for who never wrote."""
+    """``MONTHS`` up to the member's latest one, those without a word too; none for who never wrote."""
     if not written:
         return []
     last = max(written)
-    count = min(_number(last) - _number(min(written)) + 1, MONTHS)
-    firsts = [_first(_number(last) - back) for back in range(count - 1, -1, -1)]
+    firsts = [_first(_number(last) - back) for back in range(MONTHS - 1, -1, -1)]
     most = max(written.get(first, 0) for first in firsts)
     months = []
     for place, first in enumerate(firsts):

@@ -20,7 +20,7 @@ from folkmoot.members.actions import UnableTo
 from folkmoot.members.models import Member
 from folkmoot.members.queries import Filters, Page, Place, Sort
 from folkmoot.web.members.forms import FilterForm, MemberForm, MergeForm, network_names
-from folkmoot.web.members.profile import MONTHS, Account, profile
+from folkmoot.web.members.profile import Account, profile
 from folkmoot.web.request import Request, in_workspace
 from folkmoot.workspaces.models import Rank
 
@@ -77,7 +77,6 @@ def member(request: Request, pk: int) -> HttpResponseBase:
         "profile": shown,
         "may_change": request.role.may(access.CHANGES),
         "limited": request.role.channel_ids is not None,
-        "most_months": MONTHS,
         "newer_url": f"{here}?at={shown.newer}#timeline" if shown.newer else "",
         "older_url": f"{here}?at={shown.older}#timeline" if shown.older else "",
     }
@@ -105,7 +104,7 @@ def edit(request: Request, pk: int) -> HttpResponseBase:
         else:
             flash.success(request, _("Saved."))
             return redirect("member", request.workspace.slug, found.pk)
-    context = {"title": _("Edit"), "crumbs": _crumbs(request, found), "member": found, "form": form}
+    context = {"title": _("Edit member"), "crumbs": _crumbs(request, found), "member": found, "form": form}
     return render(request, "members/edit.html", context, status=422 if form.errors else 200)
 
 
