@@ -1,0 +1,31 @@
+"""python -m bench [--small] [--rebuild] [--only PART …] [--json FILE]"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from importlib import import_module
+from pathlib import Path
+
+CACHE = Path(__file__).resolve().parent.parent / ".cache"
+PARTS = ("intake", "pages", "crowd", "idle")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench", description="Measures Folkmoot.")
+    parser.add_argument("--small", action="store_true", help="a twentieth of the size, for a quick look")
+    parser.add_argument("--rebuild", action="store_true", help="build the synthetic workspace anew")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--json", default="bench-results.json", help="where the figures go")
+    parser.add_argument("--rounds", type=int, default=150, help="requests to each page")
+    chosen = parser.parse_args()
+    # the settings are read once, when Django is first imported
+    os.environ["FOLKMOOT_HOME"] = str(CACHE / ("bench-small" if chosen.small else "bench"))
+    os.environ["DJANGO_SETTINGS_MODULE"] = "folkmoot.settings"
+    os.environ.pop("DATABASE_URL", None)
+    os.environ.pop("FOLKMOOT_DEBUG", None)
+    return int(import_module("bench.run").run(chosen))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
