@@ -54,9 +54,11 @@ class _Window:
         self.places: dict[Place, list[Seen]] = {}
         self.skipped: dict[str, Skipped] = {}
         self.full = False
-        self._count = self._text = 0
+        self._count = self._text = self._most = 0
 
     def add(self, entry: str, item: Item) -> None:
+        # Several things out of one object come with the offset before it, and only the last with that behind it.
+        between = item.offset not in (0, self.end.offset if entry == self.end.entry else 0)
         self.end = Cursor(entry, item.offset)
         self._count += 1
         if isinstance(item.what, Skipped):
@@ -68,11 +70,16 @@ class _Window:
             seen.append(item.what)
             if isinstance(item.what, SeenMessage):
                 self._text += len(item.what.text) + len(item.what.html)
-            self.full = len(seen) >= BATCH_SIZE
-        self.full = self.full or self._count >= _WINDOW or self._text >= _WINDOW_TEXT
+            self._most = max(self._most, len(seen))
+        enough = self._most >= BATCH_SIZE or self._count >= _WINDOW or self._text >= _WINDOW_TEXT
+        self.full = enough and between
 
     def batches(self) -> Iterator[Batch]:
-        groups: list[tuple[Place | None, list[Seen]]] = list(self.places.items())
+        groups: list[tuple[Place | None, list[Seen]]] = [
+            (place, seen[start : start + BATCH_SIZE])
+            for place, seen in self.places.items()
+            for start in range(0, len(seen), BATCH_SIZE)
+        ]
         if not groups and self.skipped:
             groups = [(None, [])]
         for index, (place, seen) in enumerate(groups, 1):

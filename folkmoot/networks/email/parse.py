@@ -55,14 +55,9 @@ def _message(mail: Message, fallback: Place, envelope: str, now: datetime) -> tu
         return Skipped("no author")
     if headers.is_automatic_reply(head):
         return Skipped("automatic reply")
-    try:
-        at = headers.sent_at(head, envelope)
-    except ValueError:
-        return Skipped("date out of range")
-    if at is None:
-        return Skipped("no date")
-    if not believable(at, now):
-        return Skipped("date out of range")
+    at = _at(head, envelope, now)
+    if isinstance(at, Skipped):
+        return at
     stated = headers.list_of(head)
     place = place_of(stated) if stated else fallback
     text, html, attachments = contents(mail)
@@ -70,7 +65,7 @@ def _message(mail: Message, fallback: Place, envelope: str, now: datetime) -> tu
     own, parents = _ids(head, person.remote_id, at, subject + text)
     return place, SeenMessage(
         own,
-        at.astimezone(UTC),
+        at,
         person,
         text,
         html,
@@ -82,6 +77,16 @@ def _message(mail: Message, fallback: Place, envelope: str, now: datetime) -> tu
         attachments=attachments,
         raw=_raw(head),
     )
+
+
+def _at(head: headers.Head, envelope: str, now: datetime) -> datetime | Skipped:
+    try:
+        at = headers.sent_at(head, envelope)
+    except ValueError:
+        return Skipped("date out of range")
+    if at is None:
+        return Skipped("no date")
+    return at.astimezone(UTC) if believable(at, now) else Skipped("date out of range")
 
 
 def _ids(head: headers.Head, author: str, at: datetime, words: str) -> tuple[str, list[str]]:

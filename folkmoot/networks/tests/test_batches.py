@@ -92,3 +92,28 @@ def test_times_are_believed_within_reason() -> None:
     assert believable(datetime(2026, 1, 2, tzinfo=UTC), now)
     assert not believable(datetime(2026, 1, 4, tzinfo=UTC), now)
     assert not believable(datetime(1, 1, 1, tzinfo=UTC), now)
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=20), st.integers(1, 5))
+def test_things_out_of_one_object_are_never_seen_again(folder: Path, objects: list[int], size: int) -> None:
+    plan: list[list[Item]] = []
+    for number, count in enumerate(objects, 1):
+        what = [said(number * 10 + part) for part in range(count)]
+        offsets = [number - 1] * (count - 1) + [number]
+        plan.append([Item(each, Place("p", "p"), offset) for each, offset in zip(what, offsets, strict=True)])
+
+    def read(entry: Entry, offset: int) -> Iterator[Item]:
+        for items in plan[offset:]:
+            yield from items
+
+    def ids(cursor: str = "") -> list[tuple[str, list[str]]]:
+        with open_archive(folder) as archive:
+            found = backfill(archive, archive.entries, read, cursor=cursor, nothing="nothing")
+            return [(batch.cursor, [seen.remote_id for seen in batch.seen]) for batch in found]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("folkmoot.networks.batches.BATCH_SIZE", size)
+        whole = ids()
+        assert all(len(batch) <= size for _cursor, batch in whole)
+        for index, (cursor, _batch) in enumerate(whole):
+            assert [batch for _cursor, batch in ids(cursor)] == [batch for _cursor, batch in whole[index + 1 :]]
