@@ -17,7 +17,7 @@ from folkmoot.networks.discord.parse import bare_urls, digest, parse_row
 from folkmoot.networks.discord.repeats import Repeats, minute_of
 from folkmoot.networks.discord.written_dates import day_first, read_date
 from folkmoot.networks.payload import Dates, Unfit
-from folkmoot.networks.reading import WHOLE, head, located
+from folkmoot.networks.reading import head, located
 
 _LOOKED_AT = 50
 _NEEDED = {"author", "date", "content"}
@@ -55,14 +55,9 @@ class Tables:
     def read(self, entry: Entry, offset: int) -> Iterator[Item]:
         place = self._places[entry.name]
         self._catch_up(entry, place)
-        number = 0
-        try:
-            for what in self._rows(entry):
-                number += 1
-                if number > offset:
-                    yield Item(located(what, entry, number), place, number)
-        except csv.Error:
-            yield Item(Skipped("not CSV", where=f"{entry.name} · {number + 1}"), None, WHOLE)
+        for number, what in enumerate(self._rows(entry), 1):
+            if number > offset:
+                yield Item(located(what, entry, number), place, number)
 
     def _look_into(self, entry: Entry) -> datetime:
         """When the file begins; what can't be read comes last."""
@@ -100,7 +95,7 @@ class Tables:
         try:
             for _ in self._rows(entry):
                 pass
-        except (Unreadable, csv.Error):
+        except Unreadable:
             return
 
     def _rows(self, entry: Entry) -> Iterator[SeenMessage | Skipped]:
@@ -113,8 +108,9 @@ class Tables:
                 return
             self._repeats.begin_file()
             try:
-                for cells in csv.reader(text, delimiter=_delimiter(first)):
-                    if trouble := text.trouble():
+                for cells in _cells(text, _delimiter(first)):
+                    trouble = text.trouble() or ("not CSV" if cells is None else "")
+                    if trouble:
                         yield Skipped(trouble)
                     elif cells:
                         yield self._row(dict(zip(columns, cells, strict=False)), entry)
@@ -165,6 +161,18 @@ class _Text:
     def trouble(self) -> str:
         trouble, self._trouble = self._trouble, ""
         return trouble
+
+
+def _cells(text: _Text, delimiter: str) -> Iterator[list[str] | None]:
+    """The rows of a table; None for one that is none, such as a quotation that nobody closed."""
+    rows = csv.reader(text, delimiter=delimiter)
+    while True:
+        try:
+            yield next(rows)
+        except csv.Error:
+            yield None
+        except StopIteration:
+            return
 
 
 def _first_line(start: bytes) -> str:
