@@ -68,8 +68,8 @@ class Tables:
             return _LAST
         at = columns.index("date")
         # What is cut off at the end may be anything.
-        rows = list(csv.reader(start.splitlines(keepends=True), delimiter=_delimiter(first)))[1:-1]
-        written = [row[at] for row in rows if len(row) > at]
+        rows = list(_cells(iter(start.splitlines(keepends=True)), _delimiter(first)))[1:-1]
+        written = [row[at] for row in rows if row and len(row) > at]
         self._day_first[entry.name] = day_first(written)
         for value in written:
             try:
@@ -163,7 +163,7 @@ class _Text:
         return trouble
 
 
-def _cells(text: _Text, delimiter: str) -> Iterator[list[str] | None]:
+def _cells(text: Iterator[str], delimiter: str) -> Iterator[list[str] | None]:
     """The rows of a table; None for one that is none, such as a quotation that nobody closed."""
     rows = csv.reader(text, delimiter=delimiter)
     while True:
