@@ -166,6 +166,7 @@ def _make_run(home: Path) -> None:
         if not (data / "PG_VERSION").exists():
             _initialise(data, account)
         _check_data(data, account)
+        _let_through(data, account)
         _start(data, account)
         if not _answers(data):
             raise NotUsable(f"The embedded PostgreSQL started but does not answer. Its log: {data / 'server.log'}")
