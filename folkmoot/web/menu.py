@@ -27,7 +27,14 @@ class Area:
 
 AREAS = (
     Area("inbox", _("Inbox"), icon="inbox", key="i", also=("conversation",)),
-    Area("members", _("Members"), icon="users", key="m", also=("member",)),
+    Area(
+        "members",
+        _("Members"),
+        icon="users",
+        key="m",
+        needed=Rank.ANALYST,
+        also=("member", "member-edit", "member-merge"),
+    ),
     Area("kpis", _("Numbers"), icon="chart-line", key="n", needed=Rank.GUEST),
     Area("imports", _("Import"), icon="file-import", key="o", needed=Rank.MANAGER, also=("import",)),
     Area("channels", _("Channels"), icon="broadcast", key="c", also=("channel",)),
