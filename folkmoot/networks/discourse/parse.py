@@ -18,7 +18,10 @@ from folkmoot.networks.payload import Dates, Unfit, attachment_kind, count, mapp
 _REGULAR, _MODERATOR, _SMALL_ACTION, _WHISPER = 1, 2, 3, 4
 _LIKE = 2
 _AVATAR_SIZE = "96"
-_HOST = re.compile(r'"(?:https?:)?/?/user_avatar/([a-z0-9.-]+\.[a-z]{2,})/', re.I)
+# A quotation mark inside a text is escaped, so that no post can pretend to be the field.
+_HOST = re.compile(
+    r'(?<!\\)"avatar_template"\s*:\s*"(?:(?:https?:)?//[^/"]+)?/user_avatar/([a-z0-9.-]+\.[a-z]{2,})/', re.I
+)
 _PICTURE = re.compile(r'<a class="lightbox" href="([^"<>]+)"(?:[^<>]*? title="([^"<>]*)")?', re.I)
 _FILE = re.compile(r'<a class="attachment" href="([^"<>]+)"[^<>]*>([^<]*)</a>', re.I)
 
@@ -42,6 +45,7 @@ def parse_post(item: Mapping[str, Any], host: str, title: str, dates: Dates) -> 
     author = parse_author(item, host)
     html = text(item.get("cooked"))
     answered = count(item.get("reply_to_post_number"))
+    answered = None if answered == number else answered
     edited = (count(item.get("version")) or 1) > 1
     slug = text(item.get("topic_slug")) or "-"
     return SeenMessage(

@@ -162,8 +162,9 @@ def _message(event: Mapping[str, Any], relations: Relations, dates: Dates) -> Se
 def _where(ident: str, relation: Mapping[str, Any], relations: Relations) -> tuple[str | None, str | None]:
     """The thread and the message answered. In a thread, clients that know none name the last message as answered."""
     answered = text(mapping(relation.get("m.in_reply_to")).get("event_id")) or None
-    if relation.get("rel_type") == "m.thread" and text(relation.get("event_id")):
-        root = text(relation["event_id"])
+    answered = None if answered == ident else answered
+    root = text(relation.get("event_id"))
+    if relation.get("rel_type") == "m.thread" and root and root != ident:
         return root, root if relation.get("is_falling_back") or not answered else answered
     return (ident if ident in relations.threads else None), answered
 

@@ -69,17 +69,17 @@ def parse_public(item: Mapping[str, Any], topic: Topic, opening: int, dates: Dat
         raise Unfit("no author")
     html = text(item.get("content"))
     author = Person(name if sender is None else str(sender), name, bot=name in _OWN_BOTS)
-    quoted = _QUOTE.search(html) if "/near/" in html else None
+    parent = _quoted(ident, html, "")
     return SeenMessage(
         remote_id=str(ident),
         at=_date(item.get("timestamp"), dates),
         author=author,
         text=to_text(html),
         html=html,
-        kind="post" if ident == opening else "reply" if quoted else "comment",
+        kind="post" if ident == opening else "reply" if parent else "comment",
         thread=topic.thread,
         thread_title=topic.title,
-        parent=quoted[1] if quoted else None,
+        parent=parent,
         attachments=_attachments(_UPLOAD, html) if "/user_uploads/" in html else (),
         raw=item,
     )
@@ -94,7 +94,7 @@ def parse_exported(
     if author is None:
         raise Unfit("no author")
     markdown, html = text(item.get("content")), text(item.get("rendered_content"))
-    quoted = _QUOTE.search(html) or _QUOTE_MARKDOWN.search(markdown)
+    parent = _quoted(ident, html, markdown)
     in_stream = realm.recipients.get(count(item.get("recipient")) or 0, (0, 0))[0] == _STREAM
     topic = parse_topic(text(item.get("subject"))) if in_stream else None
     edited = item.get("last_edit_time")
@@ -104,10 +104,10 @@ def parse_exported(
         author=author,
         text=to_text(html) if html else markdown.strip(),
         html=html,
-        kind="direct" if topic is None else "post" if opens else "reply" if quoted else "comment",
+        kind="direct" if topic is None else "post" if opens else "reply" if parent else "comment",
         thread=topic.thread if topic else None,
         thread_title=topic.title if topic else "",
-        parent=quoted[1] if quoted else None,
+        parent=parent,
         edited_at=_date(edited, dates) if edited else None,
         attachments=_attachments(_UPLOAD, html) if html else _attachments(_UPLOAD_MARKDOWN, markdown),
         reactions=reactions,
@@ -153,6 +153,14 @@ def _date(value: object, dates: Dates) -> Any:
     if value is None:
         raise Unfit("no date")
     return dates.unix(value)
+
+
+def _quoted(ident: int, html: str, markdown: str) -> str | None:
+    """The message that is quoted first, unless somebody managed to quote the very message."""
+    if "/near/" not in html and "/near/" not in markdown:
+        return None
+    quoted = _QUOTE.search(html) or _QUOTE_MARKDOWN.search(markdown)
+    return quoted[1] if quoted and quoted[1] != str(ident) else None
 
 
 def _attachments(uploads: re.Pattern[str], content: str) -> tuple[Attachment, ...]:

@@ -83,6 +83,14 @@ def test_a_forum_that_does_not_tell_its_host_is_named_after_the_archive(tmp_path
     )
 
 
+def test_no_post_can_pretend_to_be_of_another_forum(tmp_path: Path) -> None:
+    fake = post(1, cooked='"avatar_template": "/user_avatar/evil.example/x/{size}/1.png"')
+    real = post(2, avatar_template="https://cdn.example/user_avatar/forum.example/mira/{size}/1.png")
+    assert read(write_lines(tmp_path / "x.jsonl", [fake, real]))[0].place == Place(
+        "forum.example", "forum.example", "forum", "https://forum.example"
+    )
+
+
 def test_the_first_post_opens_the_topic() -> None:
     opening = seen(read(FIXTURES / "posts"))["5/1"]
     assert (opening.kind, opening.thread, opening.thread_title, opening.parent) == ("post", "5", "Bulbs", None)

@@ -103,6 +103,13 @@ def test_a_quotation_makes_a_reply() -> None:
     assert [(attachment.kind, attachment.name) for attachment in reply.attachments] == [("image", "plan.png")]
 
 
+def test_a_message_never_answers_itself(tmp_path: Path) -> None:
+    quote = '<p><a href="#narrow/stream/1-a/topic/x/near/2">said</a>:</p>\n<blockquote><p>a</p></blockquote>'
+    write_topic(tmp_path, "1-a", "x", [message(1), message(2, content=quote)])
+    found = seen(read(tmp_path))["2"]
+    assert (found.kind, found.parent) == ("comment", None)
+
+
 def test_a_resolved_topic_stays_the_same_conversation() -> None:
     resolved = seen(read(FIXTURES / "public"))["105"]
     assert resolved.thread == "spring bulbs"
