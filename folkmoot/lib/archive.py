@@ -29,7 +29,7 @@ from typing import IO, TYPE_CHECKING, Self
 from folkmoot.lib.spool import Spool
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+    from typing_extensions import Buffer
 
 MAX_LINE = 8 * 1024 * 1024
 _COPY = 1024 * 1024
@@ -195,7 +195,7 @@ class _Counted(RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: Buffer) -> int:
         view = memoryview(buffer)
         wanted = min(len(view), self._left)
         if not wanted:

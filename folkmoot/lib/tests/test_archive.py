@@ -358,6 +358,7 @@ def test_lines_never_holds_a_line_longer_than_its_limit() -> None:
         def readinto(self, buffer) -> int:
             count = min(len(buffer), self.left)
             self.left -= count
+            memoryview(buffer)[:count] = b"x" * count
             return count
 
     tracemalloc.start()
