@@ -89,14 +89,10 @@ def _fill(tar: tarfile.TarFile, connection: tables.Connection) -> dict[str, int]
     for name, text in _keys():
         _add(tar, f"keys/{name}", text)
     ends = {table.name: _table(tar, connection, table) for table in found}
-    media = [_media(tar, path) for path in _media_files()]
-    end = {
-        "tables": ends,
-        "sequences": tables.sequences(connection),
-        "media": {name: digest for name, digest in media if digest},
-    }
+    media = {name: digest for name, digest in (_media(tar, path) for path in _media_files()) if digest}
+    end = {"tables": ends, "sequences": tables.sequences(connection), "media": media}
     _add(tar, "end.json", json.dumps(end, indent=1).encode())
-    return {"rows": sum(facts["rows"] for facts in ends.values()), "media": len(end["media"])}
+    return {"rows": sum(facts["rows"] for facts in ends.values()), "media": len(media)}
 
 
 def _manifest(connection: tables.Connection, found: list[tables.Table]) -> dict[str, Any]:

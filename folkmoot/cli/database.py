@@ -10,6 +10,7 @@ import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
 from folkmoot.lib import env, postgres
@@ -61,8 +62,8 @@ def direct(name: str, *, autocommit: bool = False) -> psycopg.Connection[Any]:
 def let_go() -> None:
     """Closes every connection, as one must before forking."""
     connections.close_all()
-    if connection.settings_dict["OPTIONS"].get("pool"):
-        connection.close_pool()
+    if isinstance(wrapper := connections["default"], DatabaseWrapper):
+        wrapper.close_pool()
 
 
 @contextmanager

@@ -48,7 +48,7 @@ class Child:
         """Notes that it ended; returns the seconds until it is to start again."""
         self.pid = 0
         self.failures = 0 if now - self.started > STEADY_SECONDS else self.failures + 1
-        delay = min(FIRST_RESTART * 2 ** max(self.failures - 1, 0), SLOWEST_RESTART)
+        delay: float = min(FIRST_RESTART * 2 ** max(self.failures - 1, 0), SLOWEST_RESTART)
         self.due = now + delay
         return delay
 

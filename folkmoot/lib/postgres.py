@@ -213,8 +213,9 @@ def _is_server(pid: int) -> bool:
 
 
 def _create_database(data: Path) -> None:
-    place = {"host": str(_socket_folder(data)), "user": NAME, "dbname": "postgres"}
-    with psycopg.connect(**place, autocommit=True, connect_timeout=10) as connection:
+    with psycopg.connect(
+        host=str(_socket_folder(data)), user=NAME, dbname="postgres", autocommit=True, connect_timeout=10
+    ) as connection:
         connection.execute(f"CREATE DATABASE {NAME}")
 
 
