@@ -18,7 +18,7 @@ from folkmoot.cli.failures import BadInput
 from folkmoot.workspaces.models import Workspace
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     name = "date"
 
     def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> date:
