@@ -1,10 +1,10 @@
 /* Builds the front end: folkmoot/web/assets → folkmoot/web/static/built. Run by `npm run build`; --watch repeats it. */
 
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { watch } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 
 import * as esbuild from "esbuild";
 import { PurgeCSS } from "purgecss";
@@ -138,13 +138,19 @@ async function buildScripts() {
   });
 }
 
-async function report() {
+/* Packed once here, so that the server need not pack at every request: it sends name.br or name.gz to those who read it. */
+async function pack() {
   const rows = [];
   for (const name of (await readdir(BUILT)).sort()) {
-    const size = (await stat(join(BUILT, name))).size;
-    const packed = name.endsWith(".woff2") || name.endsWith(".png");
-    const sent = packed ? size : gzipSync(await readFile(join(BUILT, name))).length;
-    rows.push({ file: name, bytes: size, "as sent": sent });
+    const content = await readFile(join(BUILT, name));
+    const row = { file: name, bytes: content.length, gzip: null, brotli: null };
+    if (/\.(css|js|svg|txt)$/.test(name)) {
+      const [gzip, brotli] = [gzipSync(content, { level: 9 }), brotliCompressSync(content)];
+      await writeFile(join(BUILT, `${name}.gz`), gzip);
+      await writeFile(join(BUILT, `${name}.br`), brotli);
+      Object.assign(row, { gzip: gzip.length, brotli: brotli.length });
+    }
+    rows.push(row);
   }
   console.table(rows);
 }
@@ -153,7 +159,7 @@ async function build() {
   await rm(BUILT, { recursive: true, force: true });
   await mkdir(BUILT, { recursive: true });
   await Promise.all([buildSprite(), buildStyles(), buildScripts(), drawLogo(BUILT)]);
-  await report();
+  await pack();
   await rm(RESULT, { recursive: true, force: true });
   await mkdir(dirname(RESULT), { recursive: true });
   await rename(BUILT, RESULT);
