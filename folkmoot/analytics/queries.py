@@ -149,15 +149,12 @@ def _sums(workspace: Workspace, period: Period, channel_ids: Collection[int], re
     return {channel_id: Sums(*sums) for channel_id, *sums in rows}
 
 
-def _days(workspace: Workspace, period: Period, channel_id: int) -> Iterator[DayCount]:
-    return DayCount.objects.filter(
-        workspace=workspace, channel_id=channel_id, day__gte=period.first, day__lt=period.until
-    ).iterator()
-
-
 def series(workspace: Workspace, period: Period, channel_id: int = ALL_CHANNELS) -> list[DayCount]:
     """One row per day of the period, with zeros on days on which nothing happened."""
-    counted = {day.day: day for day in _days(workspace, period, channel_id)}
+    rows = DayCount.objects.filter(
+        workspace=workspace, channel_id=channel_id, day__gte=period.first, day__lt=period.until
+    )
+    counted = {row.day: row for row in rows}
     return [counted.get(day) or DayCount(workspace=workspace, channel_id=channel_id, day=day) for day in period]
 
 

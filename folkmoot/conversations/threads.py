@@ -47,7 +47,7 @@ def place(channel: Channel, fresh: Sequence[Keyed], answered: Mapping[str, int],
     ``fresh`` is oldest first; ``answered`` maps the keys of stored messages that are answered here to their
     conversations.
     """
-    groups = _groups(fresh, answered)
+    groups = _groups(channel, fresh, answered)
     _find_threads(channel, [group for group in groups if group.thread is not None])
     _find_stretches(channel, [group for group in groups if group.thread is None and group.conversation_id is None])
     placed = Placed()
@@ -61,20 +61,21 @@ def place(channel: Channel, fresh: Sequence[Keyed], answered: Mapping[str, int],
     return placed
 
 
-def _groups(fresh: Sequence[Keyed], answered: Mapping[str, int]) -> list[_Group]:
+def _groups(channel: Channel, fresh: Sequence[Keyed], answered: Mapping[str, int]) -> list[_Group]:
+    by_parent = channel.kind == Channel.Kind.LIST  # many mail programs name only what a mail answers, not the thread
     threads: dict[str, _Group] = {}
     known: dict[int, _Group] = {}
     stretches: list[_Group] = []
     home: dict[str, _Group] = {}
     for key, message in fresh:
         parent = bulk.key(message.parent) if message.parent else ""
-        if message.thread is not None:
+        if parent in home and (by_parent or message.thread is None):
+            group = home[parent]
+        elif parent in answered and (by_parent or message.thread is None):
+            group = known.setdefault(answered[parent], _Group([], conversation_id=answered[parent]))
+        elif message.thread is not None:
             thread = bulk.key(message.thread)
             group = threads.setdefault(thread, _Group([], thread=thread))
-        elif parent in home:
-            group = home[parent]
-        elif parent in answered:
-            group = known.setdefault(answered[parent], _Group([], conversation_id=answered[parent]))
         else:
             group = _stretch(stretches, message.at)
         group.messages.append((key, message))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
+from django.db import transaction
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from folkmoot.channels.models import ArchiveImport, Channel
 from folkmoot.flow import archive, intake, recount
@@ -36,7 +39,11 @@ def import_archive(import_id: int, **_later: Any) -> None:
 
 
 def import_later(order: ArchiveImport) -> None:
-    import_archive.configure(queueing_lock=f"import:{order.pk}", lock=f"import:{order.pk}").defer(import_id=order.pk)
+    """Defers the reading; one that waits in the queue already is enough."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        import_archive.configure(queueing_lock=f"import:{order.pk}", lock=f"import:{order.pk}").defer(
+            import_id=order.pk
+        )
 
 
 @app.task(queue="intake", name="recount", pass_context=False)

@@ -36,7 +36,8 @@ View = Callable[Concatenate[Request, P], Answer]
 def in_workspace(needed: Rank = Rank.GUEST) -> Callable[[View[P]], Callable[..., Answer]]:
     """For pages under ``/w/<slug>/``: signed in, of that workspace (else 404), with a sufficient role (else 403).
 
-    The view gets ``request.role`` and ``request.workspace`` in place of the slug.
+    The view gets ``request.role`` and ``request.workspace`` in place of the slug; times are the workspace's for
+    whoever has not chosen a time zone.
     """
 
     def decorate(view: View[P]) -> Callable[..., Answer]:
@@ -44,6 +45,8 @@ def in_workspace(needed: Rank = Rank.GUEST) -> Callable[[View[P]], Callable[...,
         def guarded(request: Request, slug: str, *args: P.args, **kwargs: P.kwargs) -> Answer:
             request.role = role_in(request.user, slug, needed)
             request.workspace = request.role.workspace
+            if not request.user.timezone:
+                timezone.activate(request.workspace.zone)
             return view(request, *args, **kwargs)
 
         return login_required(guarded)

@@ -72,3 +72,13 @@ def test_in_a_flat_chat_the_opener_posts_and_the_others_comment(workspace: Works
     channel = make.channel(workspace)
     make.receive(channel, [make.seen(id="a"), make.seen(id="b", minute=1), make.seen(id="c", minute=2, parent="a")])
     assert list(Message.objects.order_by("at").values_list("kind", flat=True)) == ["post", "comment", "reply"]
+
+
+def test_a_mail_that_names_only_what_it_answers_finds_its_thread(workspace: Workspace, make: Make) -> None:
+    channel = make.channel(workspace, kind="list", network="email")
+    make.receive(channel, [make.seen(id="a", thread="a"), make.seen(id="b", thread="a", parent="a", minute=1)])
+    make.receive(
+        channel,
+        [make.seen(id="c", thread="b", parent="b", minute=2), make.seen(id="d", thread="c", parent="c", minute=3)],
+    )
+    assert grouped() == [["a", "b", "c", "d"]]

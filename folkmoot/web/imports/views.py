@@ -26,8 +26,9 @@ NEWEST = 50
 @require_http_methods(["GET", "POST"])
 @in_workspace(Rank.MANAGER)
 def imports(request: Request) -> HttpResponseBase:
-    form = ImportForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    sent = request.method == "POST"
+    form = ImportForm(request.POST, request.FILES) if sent else ImportForm()
+    if sent and form.is_valid():
         order = _order(request, form)
         return redirect("import", request.workspace.slug, order.pk)
     context = {

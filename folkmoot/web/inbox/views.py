@@ -159,7 +159,13 @@ def rest(request: Request, pk: int) -> HttpResponse:
     if messages:
         after = Mark(messages[-1].at, messages[-1].pk)
     here = reverse("conversation", args=[request.workspace.slug, found.pk])
-    context = {"messages": messages, "rest_url": f"{here}rest/?after={after}", "conversation": found}
+    context = {
+        "messages": messages,
+        "words": "",
+        "target": None,
+        "rest_url": f"{here}rest/?after={after}",
+        "conversation": found,
+    }
     return render(request, "inbox/conversation.html#rest", context)
 
 

@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from conftest import Make
+from folkmoot.conversations.models import Conversation, Message
+from folkmoot.inbox.models import SavedView
+from folkmoot.members.models import Member
+from folkmoot.networks.base import Attachment, Reaction
+from folkmoot.workspaces.models import Rank, Role, User, Workspace
+
+SignIn = Callable[[User], Client]
+
+
+def page(client: Client, name: str, workspace: Workspace, *args: object, **query: object) -> str:
+    response = client.get(reverse(name, args=[workspace.slug, *args]), query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+@pytest.fixture
+def client(signed_in: SignIn, mira: User) -> Client:
+    return signed_in(mira)
+
+
+def test_an_empty_inbox_says_what_to_do(client: Client, workspace: Workspace) -> None:
+    html = page(client, "inbox", workspace)
+    assert "Nothing has been said here yet" in html
+    assert reverse("start", args=[workspace.slug]) in html
+
+
+def test_the_newest_word_is_on_top(client: Client, workspace: Workspace, make: Make) -> None:
+    channel = make.channel(workspace, kind="forum")
+    make.receive(
+        channel, [make.seen(text="oldest words", thread="a"), make.seen(text="newest words", thread="b", minute=5)]
+    )
+    html = page(client, "inbox", workspace)
+    assert html.index("newest words") < html.index("oldest words")
+
+
+def test_every_conversation_is_on_exactly_one_page(client: Client, workspace: Workspace, make: Make) -> None:
+    channel = make.channel(workspace, kind="forum")
+    make.receive(channel, [make.seen(text=f"talk {n:03}.", thread=f"t{n}", minute=n // 3) for n in range(95)])
+    here, seen = reverse("inbox", args=[workspace.slug]), []
+    pages: list[str] = []
+    while here:
+        response = client.get(here)
+        pages.append(here)
+        seen += [row.conversation.opening for row in response.context["rows"]]
+        here = response.context["older_url"]
+    assert sorted(seen) == [f"talk {n:03}." for n in range(95)]
+    assert len(pages) == 3
+    back = client.get(client.get(pages[-1]).context["newer_url"]).context["rows"]
+    assert [row.conversation.pk for row in back] == [
+        row.conversation.pk for row in client.get(pages[1]).context["rows"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"q": "книги"}, ["ru"]),
+        ({"q": "книга"}, ["ru"]),
+        ({"q": "місто"}, ["uk"]),
+        ({"q": "książka"}, ["pl"]),
+        ({"q": "raamat"}, ["et"]),
+        ({"q": "mouse"}, ["en"]),
+        ({"q": "nothing like it"}, []),
+        ({"waiting": "on"}, ["et", "en", "pl", "uk"]),
+        ({"network": "matrix"}, ["en"]),
+        ({"since": "2026-03-03"}, ["et"]),
+        ({"until": "2026-03-02", "network": "irc"}, ["pl", "uk", "ru"]),
+        ({"q": "книгу", "network": "matrix"}, []),
+        ({"kind": "review"}, []),
+        ({"channel": "nonsense", "since": "yesterday"}, ["et", "en", "pl", "uk", "ru"]),
+    ],
+)
+def test_filters_find_what_they_say(
+    client: Client, workspace: Workspace, make: Make, query: dict[str, str], found: list[str]
+) -> None:
+    lounge, room = (
+        make.channel(workspace, kind="forum"),
+        make.channel(workspace, "room", network="matrix", kind="forum"),
+    )
+    make.receive(
+        lounge,
+        [
+            make.seen("ada", "Я прочитала книгу.", thread="ru", minute=0),
+            make.seen("bo", "Какую?", thread="ru", minute=1),
+            make.seen("ada", "Живу в великому місті.", thread="uk", minute=2),
+            make.seen("ada", "Szukam książek.", thread="pl", minute=3),
+            make.seen("ada", "Kus on raamatud?", thread="et", minute=60 * 24),
+        ],
+    )
+    make.receive(room, [make.seen("cleo", "Three mice!", thread="en", minute=4)])
+    response = client.get(reverse("inbox", args=[workspace.slug]), query)
+    assert [row.conversation.remote_id for row in response.context["rows"]] == found
+
+
+def test_words_found_are_marked_and_lead_to_the_message(client: Client, workspace: Workspace, make: Make) -> None:
+    make.talk(make.channel(workspace), ("ada", "I saw <b>mice</b>"), ("bo", "where?"))
+    html = page(client, "inbox", workspace, q="mouse")
+    message = Message.objects.get(text__contains="mice")
+    assert "&lt;b&gt;<mark>mice</mark>&lt;/b&gt;" in html
+    assert f"?m={message.pk}&amp;q=mouse#m{message.pk}" in html
+
+
+def test_one_members_conversations(client: Client, workspace: Workspace, make: Make) -> None:
+    channel = make.channel(workspace, kind="forum")
+    make.receive(channel, [make.seen("ada", "mine", thread="a"), make.seen("bo", "yours", thread="b")])
+    ada = Member.objects.get(name="Ada")
+    html = page(client, "inbox", workspace, member=ada.pk)
+    assert "mine" in html
+    assert "yours" not in html
+    assert "Only conversations in which Ada wrote" in html
+
+
+@pytest.mark.parametrize("name", ["inbox", "messages"])
+def test_lists_cost_the_same_however_long(
+    client: Client, workspace: Workspace, make: Make, name: str, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    channel = make.channel(workspace, kind="forum")
+    page(client, name, workspace)
+    for size, offset in ((3, 0), (35, 100)):
+        make.receive(channel, [make.seen(f"p{offset + n}", thread=f"t{offset + n}") for n in range(size)])
+        with django_assert_max_num_queries(7):
+            page(client, name, workspace)
+        with django_assert_max_num_queries(7):
+            page(client, name, workspace, q="hello")
+
+
+def test_a_thread_costs_the_same_however_long(
+    client: Client, workspace: Workspace, make: Make, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    channel = make.channel(workspace, kind="forum")
+    page(client, "inbox", workspace)
+    for size, thread in ((2, "a"), (48, "b")):
+        seen = [
+            make.seen(
+                f"{thread}{n}", thread=thread, minute=n, id=f"{thread}{n}", parent=f"{thread}{n - 1}" if n else None,
+                attachments=(Attachment("file", "https://example.org/x", "x"),), reactions=(Reaction("👍", 1),),
+            )
+            for n in range(size)
+        ]  # fmt: skip
+        make.receive(channel, seen)
+        conversation = Conversation.objects.get(remote_id=thread)
+        with django_assert_max_num_queries(8):
+            page(client, "conversation", workspace, conversation.pk)
+
+
+def test_a_thread_shows_everything_of_a_message(client: Client, workspace: Workspace, make: Make) -> None:
+    channel = make.channel(workspace, kind="forum")
+    photo = Attachment("image", "https://example.org/a.png", "a.png", size=2048)
+    evil = Attachment("link", "javascript:alert(1)", "evil")
+    seen = [
+        make.seen("ada", "first words", id="a", thread="t", thread_title="Lamps"),
+        make.seen("bo", "text", id="b", thread="t", minute=1, parent="a", attachments=(photo, evil),
+                  html="<p>rich <script>alert(1)</script><a href='javascript:x'>y</a></p>", reactions=(Reaction("🔥", 7),)),
+    ]  # fmt: skip
+    make.receive(channel, seen)
+    make.receive(channel, [make.seen("ada", "better words", id="a", thread="t", thread_title="Lamps")])
+    html = page(client, "conversation", workspace, Conversation.objects.get().pk)
+    for part in ("Lamps", "better words", "first words", "a.png", "2.0\xa0KB", "🔥 <span>7</span>", "rich"):
+        assert part in html
+    assert "<script>alert" not in html
+    assert 'href="javascript' not in html
+
+
+def test_a_link_to_a_message_shows_what_stands_around_it(client: Client, workspace: Workspace, make: Make) -> None:
+    channel = make.channel(workspace, kind="forum")
+    make.receive(channel, [make.seen(text=f"word-{n:03}", thread="t", minute=n) for n in range(300)])
+    conversation, target = Conversation.objects.get(), Message.objects.get(text="word-150")
+    html = page(client, "conversation", workspace, conversation.pk, m=target.pk)
+    assert all(f"word-{n:03}" in html for n in (0, 126, 150, 174))
+    assert "word-250" not in html
+    assert "Earlier messages" in html
+    assert "Later messages" in html
+
+
+def test_what_is_said_meanwhile_arrives(client: Client, workspace: Workspace, make: Make) -> None:
+    channel = make.channel(workspace, kind="forum")
+    make.talk(channel, ("ada", "first"), thread="t")
+    conversation = Conversation.objects.get()
+    rest_url = client.get(reverse("conversation", args=[workspace.slug, conversation.pk])).context["rest_url"]
+    assert "second" not in client.get(rest_url).content.decode()
+    make.receive(channel, [make.seen("bo", "second", thread="t", minute=9)])
+    response = client.get(rest_url)
+    assert "second" in response.content.decode()
+    assert "first" not in response.content.decode().replace("first_", "")
+    assert "second" not in client.get(response.context["rest_url"]).content.decode()
+
+
+def test_views_are_saved_found_and_deleted(client: Client, workspace: Workspace, mira: User) -> None:
+    client.post(reverse("view-save", args=[workspace.slug]), {"name": "Mine", "q": "drill", "waiting": "on"})
+    view = SavedView.objects.get()
+    assert (view.owner, view.filters) == (mira, {"q": "drill", "waiting": "on"})
+    assert "Mine" in page(client, "inbox", workspace)
+    client.post(reverse("view-delete", args=[workspace.slug, view.pk]))
+    assert not SavedView.objects.exists()
+
+
+def test_only_managers_make_and_delete_views_of_the_team(
+    signed_in: SignIn, client: Client, workspace: Workspace, bo: User
+) -> None:
+    client.post(reverse("view-save", args=[workspace.slug]), {"name": "Ours", "q": "drill", "shared": "on"})
+    view = SavedView.objects.get()
+    bos = signed_in(bo)
+    bos.post(reverse("view-save", args=[workspace.slug]), {"name": "Bo's", "q": "saw", "shared": "on"})
+    bos.post(reverse("view-delete", args=[workspace.slug, view.pk]))
+    assert [view.name for view in SavedView.objects.all()] == ["Ours"]
+
+
+@pytest.fixture
+def conversation(workspace: Workspace, make: Make) -> Conversation:
+    make.talk(make.channel(workspace), ("ada", "a secret"), ("bo", "hush"))
+    return Conversation.objects.get()
+
+
+def addresses(workspace: Workspace, conversation: Conversation) -> list[str]:
+    return [
+        reverse("inbox", args=[workspace.slug]),
+        reverse("messages", args=[workspace.slug]),
+        reverse("conversation", args=[workspace.slug, conversation.pk]),
+        reverse("conversation-rest", args=[workspace.slug, conversation.pk]) + "?after=o.0.0",
+    ]
+
+
+def test_strangers_find_nothing(
+    signed_in: SignIn, workspace: Workspace, other_workspace: Workspace, conversation: Conversation, zoe: User
+) -> None:
+    for address in addresses(workspace, conversation):
+        assert Client().get(address).status_code == 302
+        assert signed_in(zoe).get(address).status_code == 404
+    theirs = reverse("conversation", args=[other_workspace.slug, conversation.pk])
+    assert signed_in(zoe).get(theirs).status_code == 404
+    assert signed_in(zoe).get(reverse("inbox", args=[other_workspace.slug]) + "?q=secret").context["rows"] == []
+
+
+def test_whoever_sees_only_some_channels_sees_nothing_of_the_others(
+    signed_in: SignIn, workspace: Workspace, make: Make, bo: User, conversation: Conversation
+) -> None:
+    other = make.channel(workspace, "other", kind="forum")
+    make.receive(other, [make.seen("dan", "open words", thread="x")])
+    Role.objects.filter(user=bo).update(channel_ids=[other.pk])
+    client = signed_in(bo)
+    assert client.get(reverse("conversation", args=[workspace.slug, conversation.pk])).status_code == 404
+    for query in ("", "?q=secret", "?waiting=on", "?of=messages"):
+        for name in ("inbox", "messages"):
+            assert "secret</" not in client.get(reverse(name, args=[workspace.slug]) + query).content.decode()
+    assert "open words" in page(client, "inbox", workspace)
+
+
+def test_every_rank_reads_the_inbox(signed_in: SignIn, workspace: Workspace, gil: User) -> None:
+    assert Rank(Role.objects.get(user=gil).rank) == Rank.GUEST
+    assert signed_in(gil).get(reverse("inbox", args=[workspace.slug])).status_code == 200
+
+
+def test_made_up_addresses_do_no_harm(client: Client, workspace: Workspace, conversation: Conversation) -> None:
+    for query in (
+        "?at=x",
+        "?at=o.999999999999999999999.1",
+        "?at=n.1.x",
+        "?m=99999999999",
+        "?since=0001-01-01",
+        "?member=0",
+    ):
+        for name, args in (("inbox", []), ("conversation", [conversation.pk])):
+            assert client.get(reverse(name, args=[workspace.slug, *args]) + query).status_code == 200
+    assert client.get(reverse("messages", args=[workspace.slug]) + "?of=secrets").status_code == 404
+
+
+def test_time_of_day_is_the_workspaces(client: Client, workspace: Workspace, make: Make) -> None:
+    make.talk(make.channel(workspace), ("ada", "late"))
+    html = page(client, "conversation", workspace, Conversation.objects.get().pk)
+    assert 'datetime="2026-03-02T14:00:00+02:00"' in html
