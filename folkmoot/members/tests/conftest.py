@@ -63,10 +63,10 @@ def did(workspace: Workspace, identity_id: int, acts: Acts) -> None:
 
 
 @pytest.fixture
-def more() -> Callable[[Workspace, Member, Acts], None]:
-    """Lets a member's first identity do more."""
+def more() -> Callable[[Workspace, Identity, Acts], None]:
+    """Lets an identity do more."""
 
-    def act(workspace: Workspace, member: Member, acts: Acts) -> None:
-        did(workspace, Identity.objects.filter(member=member).order_by("pk")[0].pk, acts)
+    def act(workspace: Workspace, identity: Identity, acts: Acts) -> None:
+        did(workspace, identity.pk, acts)
 
     return act

@@ -105,7 +105,7 @@ def test_what_came_after_the_merge_stays_where_it_belongs(workspace, user, make_
     """Acts since go with the identity that did them; a change a person made to the kept member stays."""
     ada, ben = make_member(workspace, "Ada"), make_member(workspace, "Ben", acts=[("message", 1)])
     made = actions.merge(ada, ben, by=user, now=NOW)
-    more(workspace, ada, [("message", 4), ("message", 5)])
+    more(workspace, ada.identities.order_by("pk")[0], [("message", 4), ("message", 5)])
     actions.rename(ada, "Ada  Lovelace", by=user)
 
     actions.unmerge(made, by=user, now=NOW)
