@@ -1,4 +1,4 @@
-"""A real server and a real browser: pages are opened, looked at, and read by axe-core.
+"""A real server and a real browser; ``tests.browser.looking`` has what a test does with a page.
 
 ``open_page(user)`` gives a page signed in as that user; whatever the browser complains of while the test runs (errors
 in the console, refusals by the content security policy, answers of 500) fails the test at its end.
@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ from folkmoot.web.conftest import (
     zoe,
 )
 from folkmoot.workspaces.models import User
+from tests.browser.looking import DESKTOP, ROOT
 
 # What pytest finds by name in this module: the set-up and the people that all tests share
 __all__ = [
@@ -59,45 +60,8 @@ __all__ = [
     "zoe",
 ]
 
-ROOT = Path(__file__).resolve().parents[2]
-SHOTS = ROOT / "test-results"
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 START_SECONDS = 20
-
-
-def check_axe(page: Page, within: str = "body", rules: Sequence[str] = RULES) -> None:
-    """Fails on every serious or critical finding of axe-core, with the elements it found.
-
-    ``rules`` are tags or names of rules. An open menu covers what lies below it, so look only ``within`` the menu.
-    """
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("([within, rules]) => axe.run(within, {runOnly: rules})", [within, list(rules)])
-    grave = [
-        f"{finding['impact']} {finding['id']}: {finding['help']}\n    {node['html'][:200]}\n    {node['failureSummary']}"
-        for finding in found["violations"]
-        if finding["impact"] in {"serious", "critical"}
-        for node in finding["nodes"][:5]
-    ]
-    assert not grave, f"{page.url}\n" + "\n".join(grave)
-
-
-def check_fits(page: Page) -> None:
-    """Fails when the page must be scrolled sideways."""
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{page.url} is {wide} px too wide"
-
-
-def shot(page: Page, name: str) -> Path:
-    """A picture of the whole page in test-results/, to be looked at by a person."""
-    SHOTS.mkdir(exist_ok=True)
-    path = SHOTS / f"{name}.png"
-    page.screenshot(path=path, full_page=True)
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -198,7 +162,7 @@ def open_page(
     contexts: list[BrowserContext] = []
 
     def open_as(user: User | None = None, **options: Any) -> Page:
-        context = browser.new_context(base_url=server, **({"viewport": DESKTOP} | options))
+        context = browser.new_context(base_url=server, **({"viewport": DESKTOP, "reduced_motion": "reduce"} | options))
         context.set_default_timeout(10_000)
         contexts.append(context)
         if user is not None:

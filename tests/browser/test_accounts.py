@@ -13,8 +13,7 @@ from playwright.sync_api import Page, expect
 from folkmoot.web.conftest import PASSWORD
 from folkmoot.workspaces import actions
 from folkmoot.workspaces.models import User, Workspace
-
-from .conftest import check_axe, shot
+from tests.browser.looking import check_axe, shot
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +33,7 @@ def confirm_password(page: Page) -> None:
 
 def code_now(secret: str) -> str:
     counter = next(iter(totp.yield_hotp_counters_from_time()))
-    return totp.format_hotp_value(totp.hotp_value(secret, counter))
+    return str(totp.format_hotp_value(totp.hotp_value(secret, counter)))
 
 
 def test_password_then_the_guide(open_page: Callable[..., Page], mira: User, workspace: Workspace) -> None:

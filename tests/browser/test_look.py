@@ -12,8 +12,7 @@ from playwright.sync_api import Page
 
 from folkmoot.workspaces import actions
 from folkmoot.workspaces.models import Invitation, Rank, Role, User, Workspace
-
-from .conftest import DESKTOP, PHONE, check_axe, check_fits, shot
+from tests.browser.looking import DESKTOP, PHONE, check_axe, check_fits, shot
 
 OUTSIDE = ["account_login", "account_reset_password", "account_reset_password_done", "account_signup"]
 OWN = ["profile", "account_change_password", "mfa_index", "usersessions_list", "account_logout", "mfa_activate_totp"]
@@ -42,8 +41,10 @@ def test_pages_before_signing_in(open_page: Callable[..., Page], size: str, mira
     for name in OUTSIDE:
         look(page, f"{name}-{size}", reverse(name))
     now = timezone.now()
-    offer = {"workspace": workspace, "rank": Rank.EDITOR, "channel_ids": None, "by": mira, "now": now}
-    new, known = actions.invite(email="new@example.org", **offer), actions.invite(email="zoe@example.org", **offer)
+    new, known = (
+        actions.invite(workspace, email=email, rank=Rank.EDITOR, channel_ids=None, by=mira, now=now)
+        for email in ("new@example.org", "zoe@example.org")
+    )
     actions.create_user(email="zoe@example.org")
     look(page, f"join-{size}", reverse("invitation", args=[new]))
     look(page, f"join-known-{size}", reverse("invitation", args=[known]))
