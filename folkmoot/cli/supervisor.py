@@ -95,12 +95,13 @@ class Supervisor:
         child.pid = pid
 
     def _be(self, child: Child) -> NoReturn:
-        """In the child: an own process group, so that Ctrl-C reaches the parent alone, and default signals."""
+        """In the child: an own process group, so that Ctrl-C reaches the parent alone."""
         with _LastWords(child.name):
             os.setpgid(0, 0)
             signal.set_wakeup_fd(-1)
-            for number in (signal.SIGCHLD, *ENDINGS):
-                signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for number in ENDINGS:
+                signal.signal(number, _quit)
             os.close(self.lifeline[1])
             threading.Thread(target=_watch, args=(self.lifeline[0],), name="lifeline", daemon=True).start()
             log.name_process(child.name)
@@ -169,7 +170,7 @@ class _LastWords:
             logger.error("a process failed", name=self.name, exc_info=(kind, error, trace))
         postgres.leave_all()
         logging.shutdown()
-        os._exit(0 if kind is None else 1)
+        os._exit(0 if kind is None or isinstance(error, SystemExit) else 1)
 
 
 def _watch(lifeline: int) -> None:
@@ -189,6 +190,11 @@ def _reap() -> tuple[int, str] | None:
         return None
     code = os.waitstatus_to_exitcode(status)
     return pid, f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+
+
+def _quit(_number: int, _frame: object) -> NoReturn:
+    """In a child that has no better way to end: in order, so that the database is left."""
+    raise SystemExit
 
 
 def _noted(_number: int, _frame: object) -> None:

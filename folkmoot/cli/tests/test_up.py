@@ -60,6 +60,13 @@ class Up:
         self.log.close()
 
 
+def lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def until(ask: Callable[[], T]) -> T:
     """What ``ask`` says once it says yes, or at the end of patience."""
     deadline = time.monotonic() + PATIENCE
@@ -100,7 +107,7 @@ def test_a_signal_ends_everything_within_seconds(home: Path, number: signal.Sign
     up.popen.send_signal(number)
     assert up.popen.wait(PATIENCE) == 0
     assert time.monotonic() - begun < 15
-    assert not [process for process in family if process.is_running()]
+    assert not [process for process in family if lives(process)]
     assert not up.postgres()
     assert "Traceback" not in up.said()
     up.close()
@@ -111,9 +118,7 @@ def test_nothing_outlives_a_parent_that_was_killed(home: Path) -> None:
     family = up.family()
     up.popen.kill()
     up.popen.wait(PATIENCE)
-    psutil.wait_procs(family, timeout=PATIENCE)
-    gone = [process for process in family if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE]
-    assert gone == family
+    assert until(lambda: not any(lives(process) for process in family))
     assert until(lambda: not up.postgres())
     up.close()
 
