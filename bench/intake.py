@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from random import Random
 
-import psutil
 from django.db import connection
 
-from bench import apart, world
+from bench import apart, effort, world
+from bench.effort import Effort
 from bench.figures import Figure
 from folkmoot.channels.actions import channel_for
 from folkmoot.channels.models import Channel
@@ -21,7 +20,6 @@ from folkmoot.lib import bulk
 from folkmoot.networks.base import BATCH_SIZE, Attachment, Batch, Person, Place, PlaceKind, Reaction, SeenMessage
 from folkmoot.workspaces.models import Workspace
 
-Effort = dict[str, float]
 TAKEN, BARE = "bench_intake", "bench_limit"
 COLD = 4
 STARTS = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -48,10 +46,10 @@ def measure(batches: int) -> list[Figure]:
     apart.create(BARE, like=TAKEN)
     try:
         with apart.used(TAKEN):
-            seconds, marks, effort = _receive(batches)
+            seconds, marks, spent = _receive(batches)
             rows = _rows(marks)
             fixed = {table: _copied(f"SELECT * FROM {table}") for table in ("workspaces_workspace", "channels_channel")}
-        bare, count, bare_effort = _write(rows, fixed)
+        bare, count, bare_spent = _write(rows, fixed)
     finally:
         apart.drop(TAKEN)
         apart.drop(BARE)
@@ -63,8 +61,8 @@ def measure(batches: int) -> list[Figure]:
     detail = {
         "rows_per_message": round(count / (batches * BATCH_SIZE), 2),
         "batches": batches,
-        "cpu_ms_per_batch": {name: round(taken * 1000 / batches, 1) for name, taken in effort.items()},
-        "cpu_ms_per_batch_bare": {name: round(taken * 1000 / batches, 1) for name, taken in bare_effort.items()},
+        "cpu_ms_per_batch": {name: round(taken * 1000 / batches, 1) for name, taken in spent.items()},
+        "cpu_ms_per_batch_bare": {name: round(taken * 1000 / batches, 1) for name, taken in bare_spent.items()},
     }
     return [
         Figure("intake", "messages a second", rate, "/s", 4000, True, limit, what, detail),
@@ -88,8 +86,7 @@ def _receive(batches: int) -> tuple[list[float], list[dict[str, int]], Effort]:
     streams = [_stream(channel, per_channel * BATCH_SIZE) for channel in channels]
     ready = [list(islice(streams[n % len(streams)], BATCH_SIZE)) for n in range(batches)]
     seconds, marks = list[float](), [_highest()]
-    [(backend,)] = bulk.fetch("SELECT pg_backend_pid()", [])
-    before = _effort(backend)
+    before = effort.so_far()
     for n, seen in enumerate(ready):
         channel = channels[n % len(channels)]
         batch = Batch(Place(channel.remote_id, channel.name, "chat"), seen, str(n))
@@ -99,18 +96,7 @@ def _receive(batches: int) -> tuple[list[float], list[dict[str, int]], Effort]:
         if received.messages_new != len(seen):
             raise AssertionError(f"batch {n}: {received.messages_new} of {len(seen)} messages were new")
         marks.append(_highest())
-    return seconds, marks, _spent(before, backend)
-
-
-def _effort(backend: int) -> Effort:
-    """Seconds of processor time so far: ours, and of the server process that works for us."""
-    return {
-        name: sum(psutil.Process(pid).cpu_times()[:2]) for name, pid in (("ours", os.getpid()), ("server", backend))
-    }
-
-
-def _spent(before: Effort, backend: int) -> Effort:
-    return {name: taken - before[name] for name, taken in _effort(backend).items()}
+    return seconds, marks, effort.since(before)
 
 
 def _stream(channel: Channel, count: int) -> Iterator[SeenMessage]:
@@ -191,7 +177,7 @@ def _write(rows: list[dict[str, tuple[bytes, int]]], fixed: dict[str, bytes]) ->
         for table in TABLES:
             server.execute(f"CREATE TEMP TABLE new_{table} (LIKE {table}) ON COMMIT DELETE ROWS")
         backend = server.info.backend_pid
-        before = _effort(backend)
+        before = effort.so_far(backend)
         for batch in rows:
             began = time.perf_counter()
             with server.transaction():
@@ -201,5 +187,5 @@ def _write(rows: list[dict[str, tuple[bytes, int]]], fixed: dict[str, bytes]) ->
                     server.execute(f"INSERT INTO {table} SELECT * FROM new_{table}")
             seconds.append(time.perf_counter() - began)
             count += sum(number for _copied, number in batch.values())
-        spent = _spent(before, backend)
+        spent = effort.since(before, backend)
     return seconds, count, spent

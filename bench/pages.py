@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bench import world
+from bench import effort, world
 from bench.figures import Figure, quantile, spread
 from folkmoot.lib import bulk
 from folkmoot.lib.keyset import Mark
@@ -51,9 +51,12 @@ def measure(workspace: Workspace, rounds: int, say: Callable[[str], None]) -> li
 def _measure(client: Client, page: Page) -> Figure:
     for address in page.addresses[:WARM_UP]:
         _get(client, address)
+    before = effort.so_far()
     times = [_get(client, address) for address in page.addresses]
+    spent = effort.since(before)
     bare, statements = _bare(client, page.addresses[:REPLAYED])
-    detail = {**spread(times), "sql": spread(bare), "statements": statements}
+    cpu = {name: round(seconds * 1000 / len(times), 2) for name, seconds in spent.items()}
+    detail = {**spread(times), "cpu_ms_per_page": cpu, "sql": spread(bare), "statements": statements}
     return Figure(
         "pages", f"{page.name}, p95", quantile(times, 0.95), "ms", page.target, False, quantile(bare, 0.95), "bare SQL",
         detail,
@@ -98,6 +101,12 @@ def every(workspace: Workspace, rounds: int) -> list[Page]:
         ]  # fmt: skip
         return choices[n % len(choices)]
 
+    pages = [
+        Page("inbox, first page", [inbox] * rounds, 50),
+        Page("inbox filtered, first page", [_url(inbox, narrowed(n)) for n in range(rounds)], 50),
+        Page("inbox, page 100", _deep(inbox, rounds, rng, channels), 50),
+        Page("conversation", _conversations(inbox, rounds, rng), 50),
+    ]
     for number, (language, words) in enumerate(world.vocabularies().items()):
         common = [_url(inbox, {"q": word}) for word in words.common]
         rare = [_url(inbox, {"q": word}) for word in _rare(number)]
