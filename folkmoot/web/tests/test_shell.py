@@ -10,8 +10,10 @@ from django.contrib.staticfiles import finders
 from django.template.loader import get_template
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from folkmoot.web import menu
+from folkmoot.workspaces import actions
 from folkmoot.workspaces.models import Rank, Role, User, Workspace
 
 SignIn = Callable[[User], Client]
@@ -96,3 +98,12 @@ def test_the_built_front_end_holds_every_icon_that_templates_ask_for() -> None:
         asked |= set(re.findall(r'\{% icon "([a-z0-9-]+)"', path.read_text(encoding="utf-8")))
     assert asked - have == set()
     assert {area.icon for area in menu.AREAS} - have == set()
+
+
+def test_times_are_shown_in_the_persons_own_zone(signed_in: SignIn, mira: User, workspace: Workspace) -> None:
+    now = timezone.now()
+    actions.invite(workspace, email="a@example.org", rank=Rank.GUEST, channel_ids=None, by=mira, now=now)
+    url = reverse("team", args=[workspace.slug])
+    assert "+00:00" in signed_in(mira).get(url).content.decode()
+    User.objects.update(timezone="Asia/Tokyo")
+    assert "+09:00" in signed_in(mira).get(url).content.decode()
