@@ -89,7 +89,10 @@ def test_every_role_is_named() -> None:
     [
         ("folkmoot workspace create", ["workspace", "create", "hall", "--name", "Hall", "--json"]),
         ("folkmoot workspace list", ["workspace", "list", "--json"]),
-        ("folkmoot user create", ["user", "create", "a@example.org", "--workspace", "moot", "--role", "guest", "--json"]),
+        (
+            "folkmoot user create",
+            ["user", "create", "a@example.org", "--workspace", "moot", "--role", "guest", "--json"],
+        ),
         ("folkmoot kpi", ["kpi", "--workspace", "moot", "--from", "2026-03-01", "--to", "2026-03-08", "--json"]),
     ],
 )

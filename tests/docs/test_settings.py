@@ -37,9 +37,12 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, str, ast.expr | None]]:
             ours = (owner == "env" and name in READS) or (owner == "os.environ" and name in {"get", "setdefault"})
             if ours and isinstance(first, ast.Constant):
                 yield name, str(first.value), node.args[1] if len(node.args) > 1 else None
-        elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
-            if isinstance(node.slice, ast.Constant):
-                yield "item", str(node.slice.value), None
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and _is_environ(node.value):
+            yield "item", str(node.slice.value), None
+
+
+def _is_environ(node: ast.expr) -> bool:
+    return ast.unparse(node) == "os.environ"
 
 
 def read() -> set[str]:
@@ -58,7 +61,7 @@ def defaults() -> dict[str, set[str]]:
         for how, name, default in calls(ast.parse(path.read_text(encoding="utf-8"))):
             if how in READS and (default is None or isinstance(default, ast.Constant)):
                 value = default.value if isinstance(default, ast.Constant) else ""
-                shown = {True: "yes", False: "no", "": "–"}.get(value, str(value))  # type: ignore[call-overload]
+                shown = {True: "yes", False: "no", "": "–"}.get(value, str(value))
                 found.setdefault(name, set()).add("0" if value == 0 and value is not False else shown)
     return found
 
