@@ -64,6 +64,7 @@ def _store(channel: Channel, seen: Iterable[Seen], *, now: datetime) -> Received
     messages = {bulk.key(one.remote_id): one for one in seen if isinstance(one, SeenMessage)}
     moves = [one for one in seen if isinstance(one, SeenMove)]
     deletions = {bulk.key(one.remote_id): one.at for one in seen if isinstance(one, SeenDeletion)}
+    deletions |= {key: message.deleted_at for key, message in messages.items() if message.deleted_at}
     people = list(_people(messages.values(), moves))
     known, members_new = recognise(channel.workspace_id, channel.network, people)
 

@@ -72,7 +72,8 @@ class SeenMessage:
     ``at`` is aware. ``text`` is plain text; ``html`` is the network's own markup, unsanitised, where there is any.
     ``kind`` is None in a flat chat: whoever stores it knows whether it opened a conversation. ``thread`` is the
     network's id of the conversation, None in a flat chat (talk is then cut at long silences). ``parent`` is the
-    ``remote_id`` of the message it answers or quotes.
+    ``remote_id`` of the message it answers or quotes. One with ``deleted_at`` comes without its words: that it was
+    said stays known, what it said does not.
     """
 
     remote_id: str
@@ -85,6 +86,7 @@ class SeenMessage:
     thread_title: str = ""
     parent: str | None = None
     edited_at: datetime | None = None
+    deleted_at: datetime | None = None
     url: str = ""
     ours: bool = False
     attachments: tuple[Attachment, ...] = ()

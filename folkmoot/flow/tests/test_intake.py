@@ -117,6 +117,15 @@ def test_a_deleted_message_seen_again_in_an_old_archive_stays_deleted(workspace:
     assert Message.objects.get().text == ""
 
 
+def test_one_that_was_deleted_before_it_was_seen_is_known_of_but_says_nothing(workspace: Workspace, make: Make) -> None:
+    channel = make.channel(workspace)
+    received = make.receive(channel, [make.seen(text="", id="a", deleted_at=make.noon)])
+    message = Message.objects.get()
+    assert (received.messages_new, message.text, message.deleted_at) == (1, "", make.noon)
+    assert not Ask.objects.exists()
+    assert make.receive(channel, [make.seen(text="", id="a", deleted_at=make.noon)]).messages_new == 0
+
+
 def test_an_answer_that_comes_before_its_question_finds_it(workspace: Workspace, make: Make) -> None:
     channel = make.channel(workspace)
     make.receive(channel, [make.seen("bo", "the second on the left", id="answer", parent="question", minute=5)])

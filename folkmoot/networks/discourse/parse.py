@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from html import unescape
 from typing import Any
 
@@ -43,7 +44,8 @@ def parse_post(item: Mapping[str, Any], host: str, title: str, dates: Dates) -> 
         raise Unfit("not a post")
     _check_shown(item)
     author = parse_author(item, host)
-    html = text(item.get("cooked"))
+    deleted_at = _deleted_at(item, dates)
+    html = "" if deleted_at else text(item.get("cooked"))
     answered = count(item.get("reply_to_post_number"))
     answered = None if answered == number else answered
     edited = (count(item.get("version")) or 1) > 1
@@ -52,18 +54,26 @@ def parse_post(item: Mapping[str, Any], host: str, title: str, dates: Dates) -> 
         remote_id=f"{topic}/{number}",
         at=dates.iso(item.get("created_at")),
         author=author,
-        text=to_text(html) or text(item.get("raw")).strip(),
+        text="" if deleted_at else to_text(html) or text(item.get("raw")).strip(),
         html=html,
         kind="post" if number == 1 else "reply" if answered else "comment",
         thread=str(topic),
         thread_title=text(item.get("topic_title")) or title,
         parent=f"{topic}/{answered}" if answered and number != 1 else None,
+        deleted_at=deleted_at,
         edited_at=dates.iso(item["updated_at"]) if edited and item.get("updated_at") else None,
         url=f"https://{host}/t/{slug}/{topic}/{number}" if host else "",
         attachments=parse_attachments(html, host) if "<a class=" in html else (),
         reactions=parse_reactions(item),
         raw=item,
     )
+
+
+def _deleted_at(item: Mapping[str, Any], dates: Dates) -> datetime | None:
+    """When the post was deleted, as nearly as the forum tells; None for one that stands."""
+    if not item.get("user_deleted") and not item.get("deleted_at"):
+        return None
+    return dates.iso(item.get("deleted_at") or item.get("updated_at") or item.get("created_at"))
 
 
 def parse_author(item: Mapping[str, Any], host: str) -> Person:
@@ -104,8 +114,6 @@ def newest(copies: list[Mapping[str, Any]]) -> int:
 def _check_shown(item: Mapping[str, Any]) -> None:
     """Raises ``Unfit`` for what readers of the forum don't see, and for what the forum says of itself."""
     kind = item.get("post_type", _REGULAR)
-    if item.get("user_deleted") or item.get("deleted_at"):
-        raise Unfit("deleted at the network")
     if item.get("hidden"):
         raise Unfit("hidden at the network")
     if kind == _WHISPER:
