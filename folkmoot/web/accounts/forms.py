@@ -43,7 +43,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         )
         self.fields["timezone"] = forms.ChoiceField(
             label=_("Time zone"),
-            choices=lambda: [("", "UTC"), *time_zones()[1:]],
+            choices=lambda: [("", _("As the workspace")), *time_zones()],
             required=False,
             help_text=_("Dates and times are shown in it."),
         )
