@@ -20,6 +20,7 @@ VOCABULARY = 20_000
 POOL = 8_000
 RARE = 200
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_SLOT = re.compile(r"\{[^}]*\}")
 _MARKS = (".", ".", ".", "!", "?", "…")
 
 
@@ -36,7 +37,9 @@ class Vocabulary:
         self.language = language
         self._rng = Random(f"{seed}/{language}")
         lines = phrases.read(language).lines.values()
-        spoken = Counter(word.lower() for kind in lines for line in kind for word in _WORD.findall(line))
+        spoken = Counter(
+            word.lower() for kind in lines for line in kind for word in _WORD.findall(_SLOT.sub(" ", line))
+        )
         listed: list[str] = dictionaries()[language]._words.keys()
         drawn = self._rng.sample(range(len(listed)), (VOCABULARY + RARE) * 2)
         forms = [listed[n] for n in drawn if 3 <= len(listed[n]) <= 14 and listed[n].isalpha()]
