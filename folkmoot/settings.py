@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
@@ -16,9 +17,13 @@ HOME = home.data_folder()
 
 DEBUG = env.boolean("FOLKMOOT_DEBUG", False)
 SECRET_KEY = home.secret_key(HOME)
-PUBLIC_URL = env.text("FOLKMOOT_URL").rstrip("/")
+PUBLIC_URL = env.address("FOLKMOOT_URL")
 ALLOWED_HOSTS = env.words("FOLKMOOT_HOSTS", "localhost,127.0.0.1,[::1]")
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+CSRF_TRUSTED_ORIGINS: list[str] = []
+if PUBLIC_URL:
+    public = urlsplit(PUBLIC_URL)
+    ALLOWED_HOSTS.append(f"[{public.hostname}]" if ":" in str(public.hostname) else str(public.hostname))
+    CSRF_TRUSTED_ORIGINS.append(f"{public.scheme}://{public.netloc}")
 HTTPS = PUBLIC_URL.startswith("https://")
 
 # Database
@@ -118,6 +123,7 @@ ACCOUNT_SESSION_REMEMBER = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Folkmoot"
+MFA_TOTP_TOLERANCE = 1  # the code before and after: clocks of phones go wrong by some seconds
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # localhost has no certificate
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
 if OIDC_SERVER := env.text("FOLKMOOT_OIDC_SERVER"):
@@ -161,7 +167,6 @@ CONTENT_SECURITY_POLICY = {
 
 # Languages and time
 
-LANGUAGE_CODE = env.text("FOLKMOOT_LANGUAGE", "en")
 LANGUAGES = [
     ("en", _("English")),
     ("ru", _("Russian")),
@@ -169,6 +174,7 @@ LANGUAGES = [
     ("pl", _("Polish")),
     ("et", _("Estonian")),
 ]
+LANGUAGE_CODE = env.choice("FOLKMOOT_LANGUAGE", "en", dict(LANGUAGES))
 LOCALE_PATHS = [PACKAGE / "web" / "locale"]
 FORMAT_MODULE_PATH = ["folkmoot.web.formats"]
 USE_TZ = True
@@ -197,7 +203,10 @@ EMAIL_HOST = env.text("FOLKMOOT_SMTP_HOST")
 EMAIL_PORT = env.integer("FOLKMOOT_SMTP_PORT", 587)
 EMAIL_HOST_USER = env.text("FOLKMOOT_SMTP_USER")
 EMAIL_HOST_PASSWORD = env.text("FOLKMOOT_SMTP_PASSWORD")
-EMAIL_USE_TLS = env.boolean("FOLKMOOT_SMTP_TLS", True)
+EMAIL_USE_SSL = env.boolean("FOLKMOOT_SMTP_SSL", False)
+EMAIL_USE_TLS = env.boolean("FOLKMOOT_SMTP_TLS", not EMAIL_USE_SSL)
+if EMAIL_USE_SSL and EMAIL_USE_TLS:
+    raise env.BadSetting("FOLKMOOT_SMTP_SSL and FOLKMOOT_SMTP_TLS are both yes; a connection begins in one way only")
 DEFAULT_FROM_EMAIL = env.text("FOLKMOOT_MAIL_FROM", "Folkmoot <folkmoot@localhost>")
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 
 class BadSetting(Exception):
@@ -35,6 +37,21 @@ def integer(name: str, default: int) -> int:
         return int(value)
     except ValueError as error:
         raise BadSetting(f"{name} is {value!r}; it takes a whole number") from error
+
+
+def choice(name: str, default: str, known: Collection[str]) -> str:
+    value = text(name, default)
+    if value not in known:
+        raise BadSetting(f"{name} is {value!r}; it takes one of: {', '.join(known)}")
+    return value
+
+
+def address(name: str) -> str:
+    """A web address without a slash at its end, or nothing."""
+    value = text(name).rstrip("/")
+    if value and not (value.startswith(("http://", "https://")) and urlsplit(value).hostname):
+        raise BadSetting(f"{name} is {value!r}; it takes an address such as https://moot.example.org")
+    return value
 
 
 def words(name: str, default: str = "") -> list[str]:

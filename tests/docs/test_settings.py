@@ -12,7 +12,7 @@ import pytest
 from tests.docs.tables import ROOT, code, page, rows
 
 TABLE = {code(row["variable"]): row for row in rows(page("reference/settings.md"), "variable", "default")}
-READS = {"text", "boolean", "integer", "words"}
+READS = {"text", "boolean", "integer", "words", "choice", "address"}
 NOT_OURS = {"DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE"}
 
 

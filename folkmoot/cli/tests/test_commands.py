@@ -82,11 +82,20 @@ def test_bad_input_is_one_line_and_status_2(run: Command, arguments: tuple[str, 
     assert one_line(done.stderr), done.stderr
 
 
-def test_a_wrong_setting_is_one_line_and_status_2(run: Command) -> None:
-    done = run("init", FOLKMOOT_WEB_PROCESSES="2", FOLKMOOT_UPLOAD_LIMIT_MB="many")
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"FOLKMOOT_UPLOAD_LIMIT_MB": "many"},
+        {"FOLKMOOT_LANGUAGE": "tlh"},
+        {"FOLKMOOT_URL": "moot.example.org"},
+        {"FOLKMOOT_SMTP_SSL": "yes", "FOLKMOOT_SMTP_TLS": "yes"},
+    ],
+)
+def test_a_wrong_setting_is_one_line_and_status_2(run: Command, wrong: dict[str, str]) -> None:
+    done = run("init", **wrong)
     assert done.returncode == 2
     assert one_line(done.stderr)
-    assert "FOLKMOOT_UPLOAD_LIMIT_MB" in done.stderr
+    assert next(iter(wrong)) in done.stderr
 
 
 def test_a_database_that_does_not_answer_is_one_line_and_status_1(tmp_path: Path) -> None:
