@@ -29,9 +29,11 @@ def mark_stale(workspace_id: int, times: Iterable[datetime]) -> None:
 
 
 def mark_all_stale(workspace_id: int) -> None:
-    """After the workspace's time zone changed: days begin elsewhere now."""
-    bulk.change("DELETE FROM analytics_memberday WHERE workspace_id = %s", [workspace_id])
-    bulk.change("DELETE FROM analytics_daycount WHERE workspace_id = %s", [workspace_id])
+    """After the workspace's time zone changed: days begin elsewhere now.
+
+    No zone is further than a day from the database's own, so the marks reach all that was counted in the old one;
+    until they are counted the old numbers stay.
+    """
     bulk.change(
         "INSERT INTO analytics_stale (workspace_id, first_day, last_day)"
         " SELECT workspace_id, min(at)::date - 1, max(at)::date + 1 FROM members_activity"

@@ -11,6 +11,7 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from folkmoot.analytics import actions as analytics
 from folkmoot.channels.models import ArchiveImport, Channel
 from folkmoot.flow import archive, intake, recount
 
@@ -56,3 +57,13 @@ def recount_later(workspace_id: int, identity_ids: Sequence[int]) -> None:
     recount_identities.configure(lock=f"workspace:{workspace_id}").defer(
         workspace_id=workspace_id, identity_ids=list(identity_ids)
     )
+
+
+@app.task(queue="intake", name="count", pass_context=False)
+def count(workspace_id: int, **_later: Any) -> None:
+    analytics.count(workspace_id)
+
+
+def count_later(workspace_id: int) -> None:
+    """Defers counting what is stale, within the transaction that made it so."""
+    count.configure(lock=f"workspace:{workspace_id}").defer(workspace_id=workspace_id)

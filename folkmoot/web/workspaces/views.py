@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from folkmoot.conversations.models import Message
+from folkmoot.flow import workspaces
 from folkmoot.web.request import Request, in_workspace
 from folkmoot.web.workspaces.forms import WorkspaceForm
 from folkmoot.workspaces import actions
@@ -62,7 +63,7 @@ def settings(request: Request) -> HttpResponse:
     form = WorkspaceForm(request.POST or None, instance=request.workspace)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.change_workspace(
+            workspaces.change(
                 request.workspace,
                 name=form.cleaned_data["name"],
                 timezone=form.cleaned_data["timezone"],

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django import Settings
 
 from folkmoot.channels.models import Channel
@@ -61,6 +62,7 @@ def test_settings_change_name_zone_and_language(signed_in: SignIn, mira: User, w
     signed_in(mira).post(reverse("settings", args=[workspace.slug]), form)
     workspace.refresh_from_db()
     assert (workspace.name, workspace.timezone, workspace.language) == tuple(form.values())
+    assert ProcrastinateJob.objects.filter(task_name="count").exists()  # days begin elsewhere now
 
 
 def test_the_team_page_asks_the_database_the_same_number_of_times_for_any_team(
