@@ -111,7 +111,8 @@ def _tiles(request: Request, period: Period, channel_id: int, kpis: Kpis, was: K
         tile(_("Reactions"), "reactions", _("given to messages"), f"{said}&of=reactions"),
         tile(_("Comments per post"), "comments_per_post", _("comments by others ÷ posts"), f"{said}&of=comments", decimal),
         tile(
-            _("Answered"), "answered_share", _("of what called for an answer, a day old or more"),
+            _("Answered"), "answered_share",
+            _("share of what called for an answer and has one; left out: unanswered for less than a day"),
             f"{said}&of=waiting", share,
         ),
         tile(
