@@ -14,13 +14,13 @@ from folkmoot.web.accounts.forms import languages, time_zones
 from folkmoot.workspaces.models import Rank, Role, Workspace
 
 MEANINGS = {
-    Rank.OWNER: _("Everything, naming other owners too."),
-    Rank.ADMIN: _("Settings, the team and channels, and all below."),
-    Rank.MANAGER: _("Imports, merging members, and all below."),
-    Rank.MODERATOR: _("Keeps the place safe and answers people."),
-    Rank.EDITOR: _("Writes and plans what is published."),
-    Rank.ANALYST: _("Reads everything and the numbers."),
-    Rank.GUEST: _("Reads."),
+    Rank.OWNER: _("Everything; names and removes other owners."),
+    Rank.ADMIN: _("Settings, the team, invitations, and all below."),
+    Rank.MANAGER: _("Imports, inbox views for the whole team, and all below."),
+    Rank.MODERATOR: _("Edits and merges members, says who is one of us, and all below."),
+    Rank.EDITOR: _("At present the same as an analyst."),
+    Rank.ANALYST: _("Sees members and numbers, and all below."),
+    Rank.GUEST: _("Reads the inbox."),
 }
 
 
