@@ -13,7 +13,6 @@ from folkmoot.analytics.survival import quantile
 from folkmoot.lib import bulk
 from folkmoot.workspaces.models import Workspace
 
-VERSION = 1
 ALL_CHANNELS = 0
 ANSWER_GRACE = timedelta(hours=24)
 

@@ -21,8 +21,3 @@ def role_in(user: User, slug: str, needed: Rank = Rank.GUEST) -> Role:
         raise PermissionDenied
     role.user = user
     return role
-
-
-def first_role(user: User) -> Role | None:
-    """Where the user lands after signing in: the workspace joined first."""
-    return Role.objects.select_related("workspace").filter(user=user).order_by("id").first()

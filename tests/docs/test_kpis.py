@@ -12,7 +12,7 @@ import pytest
 
 from conftest import Make
 from folkmoot.analytics import actions, queries
-from folkmoot.analytics.queries import ANSWER_GRACE, VERSION, Kpis, Period
+from folkmoot.analytics.queries import ANSWER_GRACE, Kpis, Period
 from folkmoot.conversations import asks, threads
 from folkmoot.conversations.models import Ask
 from folkmoot.networks.base import Person, Reaction, SeenMessage
@@ -122,7 +122,3 @@ def test_the_lengths_are_those_of_the_code(told: str, length: timedelta) -> None
     found = re.findall(told.replace(" ", r"\s+"), PAGE)
     unit = timedelta(hours=1) if "hours" in told else timedelta(minutes=1)
     assert [int(number) * unit for number in found] == [length]
-
-
-def test_the_version_is_that_of_the_code() -> None:
-    assert f"definitions of version {VERSION}." in PAGE

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from folkmoot.conversations.models import Message
@@ -38,10 +38,7 @@ def enter(request: Request) -> HttpResponse:
 
 def first_page(workspace: Workspace) -> str:
     name = "inbox" if Message.objects.filter(workspace=workspace).exists() else "start"
-    try:
-        return reverse(name, args=[workspace.slug])
-    except NoReverseMatch:
-        return reverse("start", args=[workspace.slug])
+    return reverse(name, args=[workspace.slug])
 
 
 @in_workspace()
