@@ -10,7 +10,7 @@ import pytest
 
 from folkmoot.channels.actions import channel_for
 from folkmoot.channels.models import Channel
-from folkmoot.flow import intake
+from folkmoot.flow import intake, settling
 from folkmoot.networks.base import Batch, Person, Place, Seen, SeenMessage
 from folkmoot.workspaces.models import Workspace
 
@@ -38,7 +38,9 @@ class Make:
 
     def receive(self, channel: Channel, seen: Sequence[Seen], *, cursor: str = "1") -> intake.Received:
         place = Place(channel.remote_id, channel.name)
-        return intake.receive(channel, Batch(place, seen, cursor), now=datetime.now(UTC), past=True)
+        received = intake.receive(channel, Batch(place, seen, cursor), now=datetime.now(UTC), past=True)
+        settling.settle(channel.workspace_id)
+        return received
 
     def talk(self, channel: Channel, *said: tuple[str, str], thread: str | None = "t", gap: float = 1) -> None:
         """A conversation of (author, text), one message every ``gap`` minutes."""

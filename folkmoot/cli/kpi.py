@@ -11,10 +11,11 @@ from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
 
-from folkmoot.analytics import actions, queries
+from folkmoot.analytics import queries
 from folkmoot.channels.models import Channel
 from folkmoot.cli import database
 from folkmoot.cli.failures import BadInput
+from folkmoot.flow import intake
 from folkmoot.workspaces.models import Workspace
 
 
@@ -49,7 +50,7 @@ def command(slug: str, first: date, until: date, channel: int | None, as_json: b
         raise BadInput("--to must be later than --from; it is the day after the last one counted.")
     if channel is not None and not Channel.objects.filter(workspace=workspace, pk=channel).exists():
         raise BadInput(f"There is no channel {channel} in {slug}.")
-    actions.count(workspace.pk)
+    intake.consider(workspace.pk)
     kpis = asdict(queries.kpis(workspace, queries.Period(first, until), now=timezone.now(), channel_id=channel or 0))
     if as_json:
         click.echo(json.dumps(kpis))

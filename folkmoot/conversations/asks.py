@@ -6,7 +6,7 @@ An *ask* is a message by somebody who is neither one of us nor a bot, and that
 - is a direct message, a review or a mention;
 messages that one person writes straight after each other, at most ``BUNDLE`` apart, are one ask.
 Its *answer* is the first later message in the conversation by another person who is no bot; to a comment on our own
-post only a reply to that very comment, or a word of ours, counts.
+post only a reply to that very comment (or to another part of the same ask), or a word of ours, counts.
 """
 
 from __future__ import annotations
@@ -19,43 +19,62 @@ from folkmoot.lib import bulk
 BUNDLE = timedelta(minutes=15)
 
 
-def follow(new_ids: Collection[int], conversation_ids: Collection[int], reopened: Collection[int]) -> None:
-    """Brings asks up to date after messages came in, whatever the order in which they came.
+def follow(new_ids: Collection[int]) -> None:
+    """Brings asks up to date after messages were stored, in whatever order they came.
 
-    ``new_ids`` are the new messages, ``conversation_ids`` theirs, ``reopened`` those that got an older first message.
+    ``new_ids`` are messages not followed before; following one again changes nothing. One follower at a time in a
+    workspace: two at once could each miss what the other has not committed.
     """
-    new, touched = list(new_ids), list(conversation_ids)
-    if reopened:
-        bulk.change(_NO_LONGER_OPENERS, [list(reopened)])
-    bulk.change(_RAISE.format(which="m.id = ANY(%(ids)s)"), {"ids": new, "bundle": BUNDLE})
+    new = list(new_ids)
+    if disordered := [row[0] for row in bulk.fetch(_DISORDERED, [new])]:
+        reckon(disordered)
+    bulk.change(_RAISE.format(which="m.id = ANY(%(ids)b::bigint[])"), {"ids": new, "bundle": BUNDLE})
     bulk.change(_ANSWER_NEW_ASKS, {"ids": new})
     bulk.change(_ANSWER_BY_NEW, {"ids": new})
-    bulk.change(_WAIT, [touched])
+    bulk.change(
+        _WAIT.format(which="SELECT DISTINCT conversation_id FROM conversations_message WHERE id = ANY(%b::bigint[])"),
+        [new],
+    )
 
 
 def reckon(conversation_ids: Collection[int]) -> None:
-    """Works the asks of whole conversations out anew, after it changed who is one of us or who is a bot."""
+    """Works the asks of whole conversations out anew: after an older message turned up, an answer was deleted, or it
+    changed who is one of us or who is a bot."""
     touched = list(conversation_ids)
     bulk.change(_OPENED_BY_US, [touched])
-    bulk.change("DELETE FROM conversations_ask WHERE conversation_id = ANY(%s)", [touched])
-    bulk.change(_RAISE.format(which="m.conversation_id = ANY(%(ids)s)"), {"ids": touched, "bundle": BUNDLE})
+    bulk.change("DELETE FROM conversations_ask WHERE conversation_id = ANY(%b::bigint[])", [touched])
+    bulk.change(_RAISE.format(which="m.conversation_id = ANY(%(ids)b::bigint[])"), {"ids": touched, "bundle": BUNDLE})
     messages = [row[0] for row in bulk.fetch(_ASKED, [touched])]
     bulk.change(_ANSWER_NEW_ASKS, {"ids": messages})
-    bulk.change(_WAIT, [touched])
+    bulk.change(_WAIT.format(which="SELECT unnest(%b::bigint[])"), [touched])
 
 
-_ASKED = "SELECT message_id FROM conversations_ask WHERE conversation_id = ANY(%s)"
+_ASKED = "SELECT message_id FROM conversations_ask WHERE conversation_id = ANY(%b::bigint[])"
 
-_OPENED_BY_US = """
-UPDATE conversations_conversation c SET opened_by_us = m.ours
-FROM members_identity i JOIN members_member m ON m.id = i.member_id
-WHERE c.id = ANY(%s) AND i.id = c.opener_id AND c.opened_by_us <> m.ours
+# Conversations in which something followed before was said later than something new
+_DISORDERED = """
+SELECT n.conversation_id
+FROM (
+    SELECT conversation_id, min(at) AS at, min(id) AS id FROM conversations_message
+    WHERE id = ANY(%b::bigint[]) GROUP BY conversation_id
+) n
+WHERE EXISTS (
+    SELECT 1 FROM conversations_message e WHERE e.conversation_id = n.conversation_id AND e.at > n.at AND e.id < n.id)
 """
 
-_NO_LONGER_OPENERS = """
-DELETE FROM conversations_ask a USING conversations_conversation c, conversations_message m
-WHERE a.conversation_id = ANY(%s) AND c.id = a.conversation_id AND m.id = a.message_id
-  AND m.kind NOT IN ('direct', 'review', 'mention') AND NOT c.opened_by_us AND m.at > c.first_at
+_OPENED_BY_US = """
+UPDATE conversations_conversation c SET opened_by_us = x.ours
+FROM (
+    SELECT c.id, first.ours OR p.ours AS ours
+    FROM conversations_conversation c
+    CROSS JOIN LATERAL (
+        SELECT m.author_id, m.ours FROM conversations_message m
+        WHERE m.conversation_id = c.id ORDER BY m.at, m.id LIMIT 1
+    ) first
+    JOIN members_identity i ON i.id = first.author_id
+    JOIN members_member p ON p.id = i.member_id
+    WHERE c.id = ANY(%b::bigint[])
+) x WHERE c.id = x.id AND c.opened_by_us <> x.ours
 """
 
 _RAISE = """
@@ -73,14 +92,16 @@ WHERE {which} AND m.deleted_at IS NULL AND NOT (m.ours OR p.ours OR p.bot OR i.b
         SELECT 1 FROM (
             SELECT e.author_id, e.at FROM conversations_message e
             WHERE e.conversation_id = c.id AND (e.at, e.id) < (m.at, m.id) ORDER BY e.at DESC, e.id DESC LIMIT 1
-        ) before WHERE before.author_id = m.author_id AND m.at - before.at <= %(bundle)s))
+        ) before WHERE before.author_id = m.author_id AND m.at - before.at <= %(bundle)s::interval))
   )
 ON CONFLICT (message_id) DO NOTHING
 """
 
 _COUNTS_AS_ANSWER = """
     i.member_id <> qi.member_id AND NOT (p.bot OR i.bot) AND m.deleted_at IS NULL
-    AND (NOT c.opened_by_us OR m.parent_id = q.id OR m.ours OR p.ours)
+    AND (NOT c.opened_by_us OR m.ours OR p.ours OR m.parent_id = q.id OR EXISTS (
+        SELECT 1 FROM conversations_message part
+        WHERE part.id = m.parent_id AND part.author_id = q.author_id AND part.at BETWEEN q.at AND m.at))
 """
 
 _ANSWER_NEW_ASKS = f"""
@@ -98,7 +119,7 @@ FROM (
         WHERE m.conversation_id = a.conversation_id AND (m.at, m.id) > (q.at, q.id) AND {_COUNTS_AS_ANSWER}
         ORDER BY m.at, m.id LIMIT 1
     ) first
-    WHERE a.message_id = ANY(%(ids)s)
+    WHERE a.message_id = ANY(%(ids)b::bigint[])
 ) x WHERE a.id = x.id
 """
 
@@ -113,7 +134,7 @@ FROM (
     JOIN members_identity qi ON qi.id = q.author_id
     JOIN members_identity i ON i.id = m.author_id
     JOIN members_member p ON p.id = i.member_id
-    WHERE m.id = ANY(%(ids)s) AND {_COUNTS_AS_ANSWER}
+    WHERE m.id = ANY(%(ids)b::bigint[]) AND {_COUNTS_AS_ANSWER}
     ORDER BY a.id, m.at, m.id
 ) x WHERE a.id = x.id
 """
@@ -122,7 +143,7 @@ _WAIT = """
 UPDATE conversations_conversation c SET waiting_since = w.since
 FROM (
     SELECT t.id, min(a.asked_at) AS since
-    FROM unnest(%s::bigint[]) AS t (id)
+    FROM ({which}) AS t (id)
     LEFT JOIN conversations_ask a ON a.conversation_id = t.id AND a.answered_at IS NULL
     GROUP BY t.id
 ) w WHERE c.id = w.id AND c.waiting_since IS DISTINCT FROM w.since

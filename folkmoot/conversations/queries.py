@@ -21,7 +21,10 @@ THREAD = 50
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list is narrowed to. Times are aware; ``since`` counts in, ``until`` does not."""
+    """What a list is narrowed to. Times are aware; ``since`` counts in, ``until`` does not.
+
+    In a list of conversations, found by words or not, ``kind`` is theirs; in one of messages, the messages'.
+    """
 
     words: str = ""
     channel_id: int | None = None
@@ -52,7 +55,13 @@ def listing(role: Role, filters: Filters, mark: Mark | None, *, size: int = PAGE
     if filters.member_id:
         theirs = access.messages(role).filter(author__member=filters.member_id)
         rows = rows.filter(pk__in=theirs.values("conversation"))
-    page = keyset.page(_narrowed(rows, filters, "last_at"), "last_at", mark, size)
+    if filters.kind:
+        rows = rows.filter(kind=filters.kind)
+    if filters.since:
+        rows = rows.filter(last_at__gte=filters.since)
+    if filters.until:
+        rows = rows.filter(first_at__lt=filters.until)
+    page = keyset.page(_in_places(rows, filters), "last_at", mark, size)
     return [Hit(conversation) for conversation in page.rows], page
 
 
@@ -66,12 +75,16 @@ def search(role: Role, filters: Filters, mark: Mark | None, *, size: int = PAGE)
         rows = rows.filter(author__member=filters.member_id)
     if filters.waiting:
         rows = rows.filter(conversation__waiting_since__isnull=False)
-    return keyset.page(_described(_narrowed(rows, filters, "at")), "at", mark, size)
+    if filters.kind:
+        rows = rows.filter(conversation__kind=filters.kind)
+    return keyset.page(_described(_said(rows, filters)), "at", mark, size)
 
 
 def messages(role: Role, filters: Filters, of: str, mark: Mark | None, *, size: int = PAGE) -> Slice[Message]:
     """The messages behind a number: see ``BEHIND`` for what ``of`` may be."""
-    rows = _narrowed(access.messages(role), filters, "at")
+    rows = _said(access.messages(role), filters)
+    if filters.kind:
+        rows = rows.filter(kind=filters.kind)
     if of in ASKS:
         asks = Ask.objects.filter(workspace=role.workspace_id, answered_at__isnull=of == "waiting")
         rows = rows.filter(pk__in=asks.values("message"))
@@ -88,18 +101,20 @@ ASKS = ("answered", "waiting")
 BEHIND = ("messages", "posts", "comments", "reactions", *ASKS)
 
 
-def _narrowed(rows: QuerySet[Any], filters: Filters, time: str) -> QuerySet[Any]:
+def _in_places(rows: QuerySet[Any], filters: Filters) -> QuerySet[Any]:
     if filters.channel_id:
         rows = rows.filter(channel=filters.channel_id)
     if filters.network:
         rows = rows.filter(channel__network=filters.network)
-    if filters.kind:
-        rows = rows.filter(kind=filters.kind)
-    if filters.since:
-        rows = rows.filter(**{f"{time}__gte": filters.since})
-    if filters.until:
-        rows = rows.filter(**{f"{time}__lt": filters.until})
     return rows
+
+
+def _said(rows: QuerySet[Message], filters: Filters) -> QuerySet[Message]:
+    if filters.since:
+        rows = rows.filter(at__gte=filters.since)
+    if filters.until:
+        rows = rows.filter(at__lt=filters.until)
+    return _in_places(rows, filters)
 
 
 def _described(rows: QuerySet[Message]) -> QuerySet[Message]:

@@ -13,6 +13,7 @@ from folkmoot.conversations import threads
 from folkmoot.lib import bulk
 from folkmoot.lib.html import clean
 from folkmoot.lib.lemmas import vector
+from folkmoot.members import activities
 from folkmoot.members.recognise import Known
 from folkmoot.networks.base import SeenMessage
 
@@ -23,7 +24,7 @@ Keyed = tuple[str, SeenMessage]
 class Recorded:
     """What a batch came to: ids of its messages by key, all and the new ones; the kinds of those.
 
-    ``own`` are the keys of comments by whoever opened the conversation.
+    ``own`` are the keys of comments by whoever opened the conversation, ``revised`` those of messages that changed.
     """
 
     ids: dict[str, int]
@@ -32,8 +33,7 @@ class Recorded:
     own: set[str] = field(default_factory=set)
     conversation_ids: set[int] = field(default_factory=set)
     conversations_new: int = 0
-    reopened: list[int] = field(default_factory=list)
-    revised: list[int] = field(default_factory=list)
+    revised: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,9 @@ def record(
     result.ids |= result.new
     result.kinds = {key: _kind(channel, key, message, placed) for key, message in fresh}
     result.conversation_ids = set(placed.conversation.values())
-    result.conversations_new, result.reopened = placed.new, placed.reopened
+    result.conversations_new = placed.new
     result.own = _own(fresh, people, placed)
+    _demote(placed.reopened)
     parents = {key: row.id for key, row in stored.items()} | result.new
     rows = (_row(channel, item, people, parents, placed, result) for item in fresh)
     bulk.copy_rows("conversations_message", _COLUMNS, rows)
@@ -84,14 +85,14 @@ def delete(channel: Channel, deletions: Mapping[str, datetime]) -> tuple[list[in
         return [], set()
     rows = bulk.fetch(
         "UPDATE conversations_message m SET text = '', html = '', lexemes = NULL, deleted_at = u.at"
-        " FROM unnest(%s::text[], %s::timestamptz[]) AS u (key, at)"
-        " WHERE m.channel_id = %s AND m.remote_id = u.key AND m.deleted_at IS NULL RETURNING m.id, m.conversation_id",
+        " FROM unnest(%b::text[], %b::timestamptz[]) AS u (key, at)"
+        " WHERE m.channel_id = %s::bigint AND m.remote_id = u.key AND m.deleted_at IS NULL RETURNING m.id, m.conversation_id",
         [list(deletions), list(deletions.values()), channel.pk],
     )
     ids = [row[0] for row in rows]
-    bulk.change("DELETE FROM conversations_attachment WHERE message_id = ANY(%s)", [ids])
-    bulk.change("DELETE FROM conversations_revision WHERE message_id = ANY(%s)", [ids])
-    bulk.change("DELETE FROM conversations_ask WHERE message_id = ANY(%s)", [ids])
+    bulk.change("DELETE FROM conversations_attachment WHERE message_id = ANY(%b::bigint[])", [ids])
+    bulk.change("DELETE FROM conversations_revision WHERE message_id = ANY(%b::bigint[])", [ids])
+    bulk.change("DELETE FROM conversations_ask WHERE message_id = ANY(%b::bigint[])", [ids])
     bulk.change(_EXCERPTS_WITHOUT, [ids])
     return ids, {row[1] for row in rows}
 
@@ -100,14 +101,14 @@ _EXCERPTS_WITHOUT = """
 UPDATE conversations_conversation c SET
     opening = CASE WHEN m.at = c.first_at THEN '' ELSE c.opening END,
     latest = CASE WHEN m.at = c.last_at THEN '' ELSE c.latest END
-FROM conversations_message m WHERE m.id = ANY(%s) AND c.id = m.conversation_id AND m.at IN (c.first_at, c.last_at)
+FROM conversations_message m WHERE m.id = ANY(%b::bigint[]) AND c.id = m.conversation_id AND m.at IN (c.first_at, c.last_at)
 """
 
 
 def _stored(channel: Channel, keys: set[str]) -> dict[str, _Stored]:
     rows = bulk.fetch(
         "SELECT remote_id, id, conversation_id, text, html, reactions, deleted_at IS NOT NULL"
-        " FROM conversations_message WHERE channel_id = %s AND remote_id = ANY(%s)",
+        " FROM conversations_message WHERE channel_id = %s::bigint AND remote_id = ANY(%b::text[])",
         [channel.pk, list(keys)],
     )
     return {
@@ -132,10 +133,26 @@ def _kind(channel: Channel, key: str, message: SeenMessage, placed: threads.Plac
     return "reply" if message.parent else "comment"
 
 
+def _demote(reopened: Sequence[int]) -> None:
+    """In a flat chat, what opened a stretch of talk until an older message turned up is a comment after all."""
+    if not reopened:
+        return
+    rows = bulk.fetch(_DEMOTE, [list(reopened)])
+    if rows:
+        activities.revalue(rows, "comment")
+
+
+_DEMOTE = """
+UPDATE conversations_message m SET kind = 'comment' FROM conversations_conversation c
+WHERE c.id = ANY(%b::bigint[]) AND c.remote_id IS NULL AND m.conversation_id = c.id AND m.kind = 'post' AND m.at > c.first_at
+RETURNING m.author_id, m.id
+"""
+
+
 def _own(fresh: Sequence[Keyed], people: Mapping[str, Known], placed: threads.Placed) -> set[str]:
     openers: dict[int, int] = dict(
         bulk.fetch(
-            "SELECT id, opener_id FROM conversations_conversation WHERE id = ANY(%s)",
+            "SELECT id, opener_id FROM conversations_conversation WHERE id = ANY(%b::bigint[])",
             [list(set(placed.conversation.values()))],
         )
     )
@@ -205,38 +222,41 @@ def _adopt(channel: Channel, keys: list[str]) -> None:
     """Ties answers that came before what they answer to it."""
     bulk.change(
         "UPDATE conversations_message child SET parent_id = parent.id FROM conversations_message parent"
-        " WHERE child.channel_id = %s AND child.parent_id IS NULL AND child.parent_remote_id = ANY(%s)"
+        " WHERE child.channel_id = %s::bigint AND child.parent_id IS NULL AND child.parent_remote_id = ANY(%b::text[])"
         " AND child.parent_remote_id <> '' AND parent.channel_id = child.channel_id"
         " AND parent.remote_id = child.parent_remote_id AND parent.id <> child.id",
         [channel.pk, keys],
     )
 
 
-def _revise(stored: Mapping[str, _Stored], messages: Mapping[str, SeenMessage], *, now: datetime) -> list[int]:
+def _revise(stored: Mapping[str, _Stored], messages: Mapping[str, SeenMessage], *, now: datetime) -> list[str]:
     """Takes over what changed in messages seen before: words (the old ones are kept) and counts of reactions."""
     edited: list[tuple[int, SeenMessage, _Stored]] = []
     reacted: list[tuple[int, SeenMessage]] = []
+    changed: dict[str, None] = {}
     for key, row in stored.items():
         message = messages[key]
         if row.deleted:
             continue
         if bulk.storable(message.text) != row.text:
             edited.append((row.id, message, row))
+            changed[key] = None
         if message.reactions and counts(message) != row.reactions:
             reacted.append((row.id, message))
+            changed[key] = None
     if edited:
         _rewrite(edited, now=now)
     if reacted:
         bulk.change(
             "UPDATE conversations_message m SET reactions = u.given::jsonb, unnamed_reactions = u.unnamed"
-            " FROM unnest(%s::bigint[], %s::text[], %s::int[]) AS u (id, given, unnamed) WHERE m.id = u.id",
+            " FROM unnest(%b::bigint[], %b::text[], %b::int[]) AS u (id, given, unnamed) WHERE m.id = u.id",
             [
                 [id_ for id_, _ in reacted],
                 [json.dumps(counts(message)) for _, message in reacted],
                 [unnamed(message) for _, message in reacted],
             ],
         )
-    return sorted({row[0] for row in [*edited, *reacted]})
+    return list(changed)
 
 
 def _rewrite(edited: Sequence[tuple[int, SeenMessage, _Stored]], *, now: datetime) -> None:
@@ -247,7 +267,7 @@ def _rewrite(edited: Sequence[tuple[int, SeenMessage, _Stored]], *, now: datetim
     )
     bulk.change(
         "UPDATE conversations_message m SET text = u.text, html = u.html, lexemes = u.lexemes::tsvector,"
-        " edited_at = u.at FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])"
+        " edited_at = u.at FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::timestamptz[])"
         " AS u (id, text, html, lexemes, at) WHERE m.id = u.id",
         [
             [id_ for id_, _, _ in edited],

@@ -96,7 +96,7 @@ def _find_threads(channel: Channel, groups: list[_Group]) -> None:
     if not groups:
         return
     rows = bulk.fetch(
-        "SELECT remote_id, id FROM conversations_conversation WHERE channel_id = %s AND remote_id = ANY(%s)",
+        "SELECT remote_id, id FROM conversations_conversation WHERE channel_id = %s::bigint AND remote_id = ANY(%b::text[])",
         [channel.pk, [group.thread for group in groups]],
     )
     found: dict[str | None, int] = dict(rows)
@@ -110,12 +110,12 @@ def _find_stretches(channel: Channel, groups: list[_Group]) -> None:
         return
     rows = bulk.fetch(
         "SELECT s.n, near.conversation_id"
-        " FROM unnest(%s::timestamptz[], %s::timestamptz[]) WITH ORDINALITY AS s (first, last, n)"
+        " FROM unnest(%b::timestamptz[], %b::timestamptz[]) WITH ORDINALITY AS s (first, last, n)"
         " CROSS JOIN LATERAL ("
         "  SELECT m.conversation_id FROM conversations_message m"
         "  JOIN conversations_conversation c ON c.id = m.conversation_id"
-        "  WHERE m.channel_id = %s AND m.at BETWEEN s.first - %s AND s.last + %s"
-        "  AND c.remote_id IS NULL AND c.first_at >= s.first - %s ORDER BY m.at LIMIT 1) near",
+        "  WHERE m.channel_id = %s::bigint AND m.at BETWEEN s.first - %s::interval AND s.last + %s::interval"
+        "  AND c.remote_id IS NULL AND c.first_at >= s.first - %s::interval ORDER BY m.at LIMIT 1) near",
         [
             [group.messages[0][1].at for group in groups],
             [group.messages[-1][1].at for group in groups],
@@ -195,8 +195,8 @@ def _extend(channel: Channel, groups: list[_Group], people: Mapping[str, Known],
 
 _EXTEND = """
 WITH u AS (
-    SELECT * FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[], %s::text[], %s::bigint[], %s::bool[],
-                         %s::timestamptz[], %s::text[], %s::bigint[], %s::text[])
+    SELECT * FROM unnest(%b::bigint[], %b::int[], %b::text[], %b::timestamptz[], %b::text[], %b::bigint[], %b::bool[],
+                         %b::timestamptz[], %b::text[], %b::bigint[], %b::text[])
     AS u (id, n, title, first_at, opening, opener_id, by_us, last_at, latest, latest_author_id, kind)
 ), was AS (
     SELECT c.id, c.first_at FROM conversations_conversation c JOIN u ON u.id = c.id

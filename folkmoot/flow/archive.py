@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from folkmoot import networks
-from folkmoot.analytics import actions as analytics
 from folkmoot.channels import actions
 from folkmoot.channels.models import ArchiveImport, Channel
 from folkmoot.flow import intake, news
@@ -20,6 +19,9 @@ from folkmoot.lib.archive import Archive, Unreadable, open_archive
 from folkmoot.networks.base import Backfills, Batch, Connector, Refused
 
 Progress = Callable[[ArchiveImport], None]
+
+
+SETTLE_EVERY = 20
 
 
 class UnableToImport(Exception):
@@ -61,7 +63,7 @@ def run(order: ArchiveImport, progress: Progress | None = None) -> ArchiveImport
         except (Unreadable, Refused, UnableToImport, actions.UnableTo) as error:
             actions.end(order, ArchiveImport.State.FAILED, error=str(error), now=timezone.now())
             raise UnableToImport(str(error)) from error
-        analytics.count(order.workspace_id)
+        intake.consider(order.workspace_id)
         state = ArchiveImport.State.DONE if finished else ArchiveImport.State.CANCELLED
         actions.end(order, state, now=timezone.now())
     if order.uploaded and finished:
@@ -100,7 +102,7 @@ def _read(
     places: dict[str, Channel] = {}
     clock = monotonic()
     batches = backfills.backfill(archive, format=order.format, cursor=order.cursor, options=order.options)
-    for batch in batches:
+    for number, batch in enumerate(batches, 1):
         channel = _channel(order, network, batch, places)
         with transaction.atomic():
             counts = _store(channel, batch)
@@ -114,6 +116,8 @@ def _read(
                 seconds=seconds,
             )
             news.announce(order.workspace_id, "import", id=order.pk)
+        if number % SETTLE_EVERY == 0:
+            intake.consider_past(order.workspace_id)
         if progress:
             progress(order)
         if not go_on:

@@ -1,12 +1,13 @@
 """A message's whole life on one screen.
 
-``receive`` stores what a connector saw, in one transaction: the same batch twice changes nothing. ``consider`` is
-what follows, a job per batch, every step of it safe to repeat. ``consider_past`` is the shorter list for archives.
+``receive`` stores what a connector saw, in one transaction: the same batch twice changes nothing. It leaves notes of
+what is not settled yet; ``consider`` takes them up, in a job per batch or for many batches at once, every step of it
+safe to repeat. ``consider_past`` is the shorter list for archives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from folkmoot.analytics import actions as analytics
 from folkmoot.channels import actions as channels
 from folkmoot.channels.models import Channel
 from folkmoot.conversations import asks, record
-from folkmoot.flow import news
+from folkmoot.flow import news, settling
 from folkmoot.lib import bulk
 from folkmoot.members import activities
 from folkmoot.members.activities import Row
@@ -42,12 +43,12 @@ def receive(
     *,
     now: datetime,
     past: bool = False,
-    follow_up: Callable[[Channel, Sequence[int]], None] | None = None,
+    follow_up: Callable[[Channel], None] | None = None,
 ) -> Received:
     """Stores a batch, the cursor and the job that considers it; all of it or nothing.
 
     ``past`` marks what is read from an archive: nobody is told of it, and the channel's own cursor stays.
-    ``follow_up`` defers the job that considers the new messages, within the transaction.
+    ``follow_up`` defers the job that considers what is new, within the transaction.
     """
     with transaction.atomic():
         channels.hold(channel)
@@ -56,7 +57,7 @@ def receive(
             channels.read(channel, batch.cursor, new=bool(received.message_ids), now=now)
             news.announce(channel.workspace_id, "messages", channel=channel.pk, count=received.messages_new)
         if follow_up and received.message_ids:
-            follow_up(channel, received.message_ids)
+            follow_up(channel)
     return received
 
 
@@ -70,24 +71,23 @@ def _store(channel: Channel, seen: Iterable[Seen], *, now: datetime) -> Received
 
     recorded = record.record(channel, messages, known, now=now)
     gone, bereft = record.delete(channel, deletions)
-    if recorded.new or bereft:
-        asks.follow(recorded.new.values(), recorded.conversation_ids | bereft, recorded.reopened)
+    if bereft:
+        asks.reckon(bereft)
 
     said = list(_said(channel, messages, known, recorded))
     activities.append_new(channel.workspace_id, said)
     others = [*_reactions(channel, messages, known, recorded.ids), *_moves(channel, moves, known)]
     others_new = activities.append(channel.workspace_id, others)
-    activities.tally(said, {row[0] for row in others})
     rename(people, known)
 
-    analytics.mark_stale(channel.workspace_id, (row[2] for row in [*said, *others]))
+    analytics.mark_stale(channel.workspace_id, [messages[key].at for key in recorded.revised])
     return Received(
         messages_new=len(recorded.new),
         messages_seen=sum(isinstance(one, SeenMessage) for one in seen),
         conversations_new=recorded.conversations_new,
         members_new=members_new,
         activities_new=len(said) + others_new,
-        message_ids=sorted({*recorded.new.values(), *recorded.revised, *gone}),
+        message_ids=sorted({*recorded.new.values(), *(recorded.ids[key] for key in recorded.revised), *gone}),
     )
 
 
@@ -124,11 +124,12 @@ def _moves(channel: Channel, moves: Iterable[SeenMove], known: Mapping[str, Know
         yield known[move.person.remote_id].id, move.kind, move.at, channel.pk, channel.pk, bulk.key(move.remote_id)
 
 
-def consider(workspace_id: int, message_ids: Sequence[int]) -> None:
-    """What follows from new messages: the numbers."""
+def consider(workspace_id: int) -> None:
+    """What follows from what was stored: who waits for an answer, counts of members, the numbers."""
+    settling.settle(workspace_id)
     analytics.count(workspace_id)
 
 
-def consider_past(workspace_id: int, message_ids: Sequence[int]) -> None:
-    """What follows from a community's past: the numbers, and no alarms."""
-    analytics.count(workspace_id)
+def consider_past(workspace_id: int) -> None:
+    """What follows from a community's past, while it is being read: the same without the numbers, and no alarms."""
+    settling.settle(workspace_id)

@@ -19,15 +19,13 @@ log = structlog.get_logger()
 
 
 @app.task(queue="intake", name="consider", pass_context=False)
-def consider(workspace_id: int, message_ids: list[int], **_later: Any) -> None:
-    intake.consider(workspace_id, message_ids)
+def consider(workspace_id: int, **_later: Any) -> None:
+    intake.consider(workspace_id)
 
 
-def consider_later(channel: Channel, message_ids: Sequence[int]) -> None:
-    """Defers the job that considers a batch, within the transaction that stored it."""
-    consider.configure(lock=f"workspace:{channel.workspace_id}").defer(
-        workspace_id=channel.workspace_id, message_ids=list(message_ids)
-    )
+def consider_later(channel: Channel) -> None:
+    """Defers considering what a batch stored, within the transaction that stored it."""
+    consider.configure(lock=f"workspace:{channel.workspace_id}").defer(workspace_id=channel.workspace_id)
 
 
 @app.task(queue="imports", name="import_archive", pass_context=False)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
-from django.db import transaction
-
 from folkmoot.analytics import actions as analytics
 from folkmoot.channels import actions as channels
 from folkmoot.channels.models import Channel
 from folkmoot.conversations import asks
 from folkmoot.conversations.models import Message
+from folkmoot.flow import settling
 
 BATCH = 200
 
@@ -21,8 +20,9 @@ def recount(workspace_id: int, identity_ids: Collection[int]) -> None:
 
     Safe to repeat: a batch is a transaction that holds its channel, as storing messages does.
     """
+    settling.settle(workspace_id)
     for channel, conversation_ids in _batches(workspace_id, identity_ids):
-        with transaction.atomic():
+        with settling.turn(workspace_id):
             channels.hold(channel)
             asks.reckon(conversation_ids)
     analytics.count(workspace_id)

@@ -1,22 +1,49 @@
-"""Many rows at once: COPY, ids ahead of time, and text that PostgreSQL takes."""
+"""Many rows at once: COPY, ids ahead of time, binary parameters, and text that PostgreSQL takes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any
 
+import psycopg
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
+@contextmanager
+def _cursor() -> Iterator[CursorWrapper]:
+    """A cursor that leaves binding to the server, unlike Django's own: arrays then travel in binary, as ``%b``."""
+    connection.ensure_connection()
+    made = psycopg.Cursor(connection.connection)
+    with connection.make_debug_cursor(made) if connection.queries_logged else connection.make_cursor(made) as cursor:
+        yield cursor
+
+
+def fetch(sql: str, parameters: Sequence[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a query. Arrays are written ``%b::type[]`` (or ``%(name)b``), everything else ``%s::type``."""
+    with _cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def change(sql: str, parameters: Sequence[Any] | dict[str, Any]) -> int:
+    """Runs a statement, with parameters as ``fetch`` takes them; how many rows it touched."""
+    with _cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.rowcount
+
+
 def new_ids(table: str, count: int) -> list[int]:
     """``count`` fresh ids of a table, rising."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
-        return [row[0] for row in cursor.fetchall()]
+    rows = fetch(
+        "SELECT nextval(pg_get_serial_sequence(%s::text, 'id')) FROM generate_series(1, %s::int)", [table, count]
+    )
+    return [row[0] for row in rows]
 
 
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -27,19 +54,6 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
     ):
         for row in rows:
             copy.write_row(row)
-
-
-def fetch(sql: str, parameters: Sequence[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return cursor.fetchall()
-
-
-def change(sql: str, parameters: Sequence[Any] | dict[str, Any]) -> int:
-    """Runs a statement; how many rows it touched."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return cursor.rowcount
 
 
 def storable(text: str, limit: int = 0) -> str:

@@ -1,8 +1,13 @@
-"""Activities appended in bulk, and the counts on identities and members that follow from them."""
+"""Activities appended in bulk, and the counts on identities and members that follow from them.
+
+What is appended is also written down as *unsettled*. ``settle`` takes those notes away in the transaction that counts
+them in, so that each act is counted once, whatever dies when; and it does so for many batches at a time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from folkmoot.lib import bulk
@@ -13,74 +18,126 @@ Row = tuple[int, str, datetime, int, int, str]
 _COLUMNS = ["workspace_id", "identity_id", "kind", "at", "channel_id", "about_id", "value"]
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An activity as far as settling needs it."""
+
+    identity_id: int
+    kind: str
+    at: datetime
+    about_id: int
+
+
 def append_new(workspace_id: int, rows: Sequence[Row]) -> None:
     """Appends activities that are known to be new (those of messages stored just now)."""
+    if not rows:
+        return
     bulk.copy_rows("members_activity", _COLUMNS, ((workspace_id, *row) for row in rows))
+    bulk.copy_rows("members_unsettled", _COLUMNS[:-1], ((workspace_id, *row[:-1]) for row in rows))
 
 
 def append(workspace_id: int, rows: Sequence[Row]) -> int:
     """Appends what is not there yet; how many that was."""
     if not rows:
         return 0
-    columns = list(zip(*rows, strict=True))
-    return bulk.change(
-        "INSERT INTO members_activity (workspace_id, identity_id, kind, at, channel_id, about_id, value)"
-        " SELECT %s, u.* FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::bigint[], %s::bigint[],"
-        " %s::text[]) AS u ON CONFLICT (identity_id, kind, about_id, value) DO NOTHING",
-        [workspace_id, *(list(column) for column in columns)],
-    )
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return bulk.change(_APPEND, [workspace_id, *columns])
 
 
-def tally(rows: Sequence[Row], others: Collection[int]) -> None:
-    """Adds new activities to the counts of identities and of their members.
+_APPEND = """
+WITH added AS (
+    INSERT INTO members_activity (workspace_id, identity_id, kind, at, channel_id, about_id, value)
+    SELECT %s::bigint, u.* FROM unnest(%b::bigint[], %b::text[], %b::timestamptz[], %b::bigint[], %b::bigint[], %b::text[]) AS u
+    ON CONFLICT (identity_id, kind, about_id, value) DO NOTHING
+    RETURNING workspace_id, identity_id, kind, at, channel_id, about_id
+)
+INSERT INTO members_unsettled (workspace_id, identity_id, kind, at, channel_id, about_id) SELECT * FROM added
+"""
 
-    ``rows`` are the message activities just appended; ``others`` the identities whose reactions or moves may be
-    new. Rows are locked in the order of their ids, so that two channels with the same people don't deadlock.
+
+def settle(workspace_id: int, most: int) -> list[Act]:
+    """Counts up to ``most`` unsettled activities in, the oldest first; those it counted.
+
+    Call it in a transaction of its own.
     """
-    spans: dict[int, tuple[int, datetime, datetime]] = {}
-    for identity_id, _kind, at, *_rest in rows:
-        count, first, last = spans.get(identity_id, (0, at, at))
-        spans[identity_id] = (count + 1, min(first, at), max(last, at))
-    member_ids = lock({*spans, *others})
-    ids = list(spans)
+    rows = bulk.fetch(_TAKE, [workspace_id, most])
+    acts = [Act(*row) for row in rows]
+    if acts:
+        _tally(acts)
+    return acts
+
+
+_TAKE = """
+DELETE FROM members_unsettled WHERE id IN (
+    SELECT id FROM members_unsettled WHERE workspace_id = %s::bigint ORDER BY id LIMIT %s::int
+) RETURNING identity_id, kind, at, about_id
+"""
+
+
+@dataclass(slots=True)
+class _Sum:
+    messages: int
+    reactions: int
+    first: datetime
+    last: datetime
+
+
+def _tally(acts: Iterable[Act]) -> None:
+    sums: dict[int, _Sum] = {}
+    for act in acts:
+        one = sums.setdefault(act.identity_id, _Sum(0, 0, act.at, act.at))
+        one.messages += act.kind == "message"
+        one.reactions += act.kind == "reaction"
+        one.first, one.last = min(one.first, act.at), max(one.last, act.at)
+    member_ids = lock(sums)
     bulk.change(
-        "UPDATE members_identity i SET message_count = i.message_count + u.n,"
+        "UPDATE members_identity i SET message_count = i.message_count + u.messages,"
+        " reaction_count = i.reaction_count + u.reactions,"
         " first_seen_at = LEAST(i.first_seen_at, u.first), last_seen_at = GREATEST(i.last_seen_at, u.last)"
-        " FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[], %s::timestamptz[]) AS u (id, n, first, last)"
-        " WHERE i.id = u.id",
-        [ids, [spans[i][0] for i in ids], [spans[i][1] for i in ids], [spans[i][2] for i in ids]],
+        " FROM unnest(%b::bigint[], %b::int[], %b::int[], %b::timestamptz[], %b::timestamptz[])"
+        " AS u (id, messages, reactions, first, last) WHERE i.id = u.id",
+        [
+            list(sums),
+            [one.messages for one in sums.values()],
+            [one.reactions for one in sums.values()],
+            [one.first for one in sums.values()],
+            [one.last for one in sums.values()],
+        ],
     )
-    if others:
-        bulk.change(
-            "UPDATE members_identity i SET reaction_count = a.n,"
-            " first_seen_at = LEAST(i.first_seen_at, a.first), last_seen_at = GREATEST(i.last_seen_at, a.last)"
-            " FROM (SELECT identity_id, count(*) FILTER (WHERE kind = 'reaction') AS n, min(at) AS first,"
-            " max(at) AS last FROM members_activity WHERE identity_id = ANY(%s) AND kind <> 'message'"
-            " GROUP BY identity_id) a WHERE i.id = a.identity_id",
-            [list(others)],
-        )
     sum_up(member_ids)
 
 
 def lock(identity_ids: Collection[int]) -> list[int]:
     """Locks identities, then their members, each in the order of ids; the ids of the members."""
     rows = bulk.fetch(
-        "SELECT member_id FROM members_identity WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+        "SELECT member_id FROM members_identity WHERE id = ANY(%b::bigint[]) ORDER BY id FOR NO KEY UPDATE",
         [list(identity_ids)],
     )
     member_ids = sorted({row[0] for row in rows})
-    bulk.fetch("SELECT 1 FROM members_member WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [member_ids])
+    bulk.fetch("SELECT 1 FROM members_member WHERE id = ANY(%b::bigint[]) ORDER BY id FOR NO KEY UPDATE", [member_ids])
     return member_ids
 
 
 def sum_up(member_ids: Collection[int]) -> None:
     """Sets the counts of these members to the sums over their identities; without any, to nothing."""
+    bulk.change(_SUM_UP, [list(member_ids)])
+
+
+_SUM_UP = """
+UPDATE members_member m SET
+    message_count = s.messages, reaction_count = s.reactions, first_seen_at = s.first, last_seen_at = s.last
+FROM (
+    SELECT t.id, coalesce(sum(i.message_count), 0) AS messages, coalesce(sum(i.reaction_count), 0) AS reactions,
+           min(i.first_seen_at) AS first, max(i.last_seen_at) AS last
+    FROM unnest(%b::bigint[]) AS t (id) LEFT JOIN members_identity i ON i.member_id = t.id GROUP BY t.id
+) s WHERE m.id = s.id
+"""
+
+
+def revalue(acts: Sequence[tuple[int, int]], value: str) -> None:
+    """Gives message activities, by identity and message id, another value: it turned out what kind each message is."""
     bulk.change(
-        "UPDATE members_member m SET message_count = s.messages, reaction_count = s.reactions,"
-        " first_seen_at = s.first, last_seen_at = s.last"
-        " FROM (SELECT t.id, coalesce(sum(i.message_count), 0) AS messages,"
-        " coalesce(sum(i.reaction_count), 0) AS reactions, min(i.first_seen_at) AS first, max(i.last_seen_at) AS last"
-        " FROM unnest(%s::bigint[]) AS t (id) LEFT JOIN members_identity i ON i.member_id = t.id GROUP BY t.id) s"
-        " WHERE m.id = s.id",
-        [list(member_ids)],
+        "UPDATE members_activity a SET value = %s::text FROM unnest(%b::bigint[], %b::bigint[]) AS u (identity_id, id)"
+        " WHERE a.identity_id = u.identity_id AND a.kind = 'message' AND a.about_id = u.id",
+        [value, [identity_id for identity_id, _id in acts], [id_ for _identity, id_ in acts]],
     )

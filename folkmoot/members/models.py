@@ -129,6 +129,23 @@ class Activity(models.Model):
         return f"{self.kind} by {self.identity_id} at {self.at:%Y-%m-%d %H:%M}"
 
 
+class Unsettled(models.Model):
+    """A note that an activity is stored but not counted in yet; see ``activities.settle``."""
+
+    workspace_id = models.BigIntegerField()
+    identity_id = models.BigIntegerField()
+    kind = models.CharField(max_length=12)
+    at = models.DateTimeField()
+    channel_id = models.BigIntegerField()
+    about_id = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace_id", "id"], name="unsettled_in_order")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} by {self.identity_id}"
+
+
 class Merge(models.Model):
     """Two members found to be one person. ``before`` is what both were; undone, both are that again."""
 

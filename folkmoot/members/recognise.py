@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from folkmoot.lib import bulk
+from folkmoot.members.activities import lock
 from folkmoot.networks.base import Person
+
+NEWCOMERS = 0x666D0002  # tells this lock from other advisory locks in the same database
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,19 @@ def recognise(workspace_id: int, network: str, people: Iterable[Person]) -> tupl
     stored = {remote_id: bulk.key(remote_id) for remote_id in persons}
     known = _known(workspace_id, network, list(stored.values()))
     missing = [persons[remote_id] for remote_id, key in stored.items() if key not in known]
+    added = 0
     if missing:
-        _add(workspace_id, network, missing)
-        known = _known(workspace_id, network, list(stored.values()))
-    return {remote_id: known[key] for remote_id, key in stored.items()}, len(missing)
+        # Newcomers of one workspace are written down by one process at a time; the constraint stands behind that.
+        bulk.fetch("SELECT pg_advisory_xact_lock(%s::int, %s::int)", [NEWCOMERS, workspace_id])
+        known |= _known(workspace_id, network, [bulk.key(person.remote_id) for person in missing])
+        new = {key: person for person in missing if (key := bulk.key(person.remote_id)) not in known}
+        known |= _add(workspace_id, network, list(new.values()))
+        added = len(new)
+    return {remote_id: known[key] for remote_id, key in stored.items()}, added
 
 
 def rename(people: Iterable[Person], known: dict[str, Known]) -> None:
-    """Takes over names that changed. Call it with the identities locked, last in a transaction."""
+    """Takes over names that changed; last in a transaction, because it locks identities."""
     changed: dict[int, tuple[int, str, str, str]] = {}
     for person in people:
         identity = known[person.remote_id]
@@ -46,15 +54,16 @@ def rename(people: Iterable[Person], known: dict[str, Known]) -> None:
             changed[identity.id] = (identity.member_id, identity.name, name or identity.name, handle or identity.handle)
     if not changed:
         return
+    lock(list(changed))
     member_ids, old, new, handles = (list(column) for column in zip(*changed.values(), strict=True))
     bulk.change(
         "UPDATE members_identity i SET name = u.name, handle = u.handle"
-        " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS u (id, name, handle) WHERE i.id = u.id",
+        " FROM unnest(%b::bigint[], %b::text[], %b::text[]) AS u (id, name, handle) WHERE i.id = u.id",
         [list(changed), new, handles],
     )
     bulk.change(  # a member still called as the account was goes on being called as it is
         "UPDATE members_member m SET name = u.new"
-        " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS u (id, old, new)"
+        " FROM unnest(%b::bigint[], %b::text[], %b::text[]) AS u (id, old, new)"
         " WHERE m.id = u.id AND m.name = u.old AND u.new <> ''",
         [member_ids, old, new],
     )
@@ -64,46 +73,43 @@ def _known(workspace_id: int, network: str, keys: list[str]) -> dict[str, Known]
     rows = bulk.fetch(
         "SELECT i.remote_id, i.id, i.member_id, i.bot OR m.bot, m.ours, i.name, i.handle"
         " FROM members_identity i JOIN members_member m ON m.id = i.member_id"
-        " WHERE i.workspace_id = %s AND i.network = %s AND i.remote_id = ANY(%s)",
+        " WHERE i.workspace_id = %s::bigint AND i.network = %s::text AND i.remote_id = ANY(%b::text[])",
         [workspace_id, network, keys],
     )
     return {key: Known(*facts) for key, *facts in rows}
 
 
-def _add(workspace_id: int, network: str, persons: list[Person]) -> None:
-    """Another process may be adding the same people: the identity's constraint decides, a member left over goes."""
-    ids = bulk.new_ids("members_member", len(persons))
+def _add(workspace_id: int, network: str, persons: list[Person]) -> dict[str, Known]:
+    if not persons:
+        return {}
+    members = bulk.new_ids("members_member", len(persons))
+    identities = bulk.new_ids("members_identity", len(persons))
     bulk.copy_rows(
         "members_member",
         ["id", "workspace_id", "name", "bot", "ours", "message_count", "reaction_count"],
         (
-            (member_id, workspace_id, _shown(person), person.bot, False, 0, 0)
-            for member_id, person in zip(ids, persons, strict=True)
+            (id_, workspace_id, _shown(person), person.bot, False, 0, 0)
+            for id_, person in zip(members, persons, strict=True)
         ),
     )
-    bulk.change(
-        "INSERT INTO members_identity"
-        " (workspace_id, member_id, network, remote_id, name, handle, avatar, bot, message_count, reaction_count)"
-        " SELECT %s, u.member_id, %s, u.remote_id, u.name, u.handle, u.avatar, u.bot, 0, 0"
-        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bool[])"
-        " AS u (member_id, remote_id, name, handle, avatar, bot)"
-        " ON CONFLICT (workspace_id, network, remote_id) DO NOTHING",
-        [
-            workspace_id,
-            network,
-            ids,
-            [bulk.key(person.remote_id) for person in persons],
-            [bulk.storable(person.name, 200) for person in persons],
-            [bulk.storable(person.handle, 200) for person in persons],
-            [bulk.storable(person.avatar, 500) for person in persons],
-            [person.bot for person in persons],
-        ],
-    )
-    bulk.change(
-        "DELETE FROM members_member m WHERE m.id = ANY(%s)"
-        " AND NOT EXISTS (SELECT 1 FROM members_identity i WHERE i.member_id = m.id)",
-        [ids],
-    )
+    rows = [
+        (
+            id_, workspace_id, member_id, network, bulk.key(person.remote_id), bulk.storable(person.name, 200),
+            bulk.storable(person.handle, 200), bulk.storable(person.avatar, 500), person.bot, 0, 0,
+        )
+        for id_, member_id, person in zip(identities, members, persons, strict=True)
+    ]  # fmt: skip
+    bulk.copy_rows("members_identity", _IDENTITY, rows)
+    return {
+        key: Known(id_, member_id, bot, False, name, handle)
+        for id_, _workspace, member_id, _network, key, name, handle, _avatar, bot, *_counts in rows
+    }
+
+
+_IDENTITY = [
+    "id", "workspace_id", "member_id", "network", "remote_id", "name", "handle", "avatar", "bot",
+    "message_count", "reaction_count",
+]  # fmt: skip
 
 
 def _shown(person: Person) -> str:

@@ -67,7 +67,7 @@ def build(
     if built.messages_new:
         doubles = [persona for persona in community.people if persona.part == "member"][::2]
         _merge(workspace, doubles, now=now)
-    analytics.count(workspace.pk)
+    intake.consider(workspace.pk)
     return built
 
 

@@ -13,7 +13,7 @@ from conftest import Make
 from folkmoot.analytics.models import Stale
 from folkmoot.conversations.models import Ask, Attachment, Conversation, Message, Revision
 from folkmoot.flow import intake
-from folkmoot.members.models import Activity, Identity, Member
+from folkmoot.members.models import Activity, Identity, Member, Unsettled
 from folkmoot.networks.base import Attachment as SeenAttachment
 from folkmoot.networks.base import Person, Reaction, SeenDeletion, SeenMove
 from folkmoot.workspaces.models import Workspace
@@ -52,16 +52,16 @@ def test_a_batch_that_fails_leaves_nothing_behind(
 ) -> None:
     channel = make.channel(workspace)
     make.receive(channel, [make.seen(id="a")])
-    before, stale = everything(), Stale.objects.count()
+    before, stale, unsettled = everything(), Stale.objects.count(), Unsettled.objects.count()
 
     def full(*_args: object) -> None:
         raise IntegrityError("disk full")
 
-    monkeypatch.setattr(intake.activities, "tally", full)
+    monkeypatch.setattr(intake.activities, "append_new", full)
     with pytest.raises(IntegrityError):
         make.receive(channel, [make.seen("zed", id="b")])
     assert everything() == before
-    assert Stale.objects.count() == stale
+    assert (Stale.objects.count(), Unsettled.objects.count()) == (stale, unsettled)
 
 
 def test_one_person_on_two_channels_of_a_network_is_one_member(workspace: Workspace, make: Make) -> None:

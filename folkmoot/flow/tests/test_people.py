@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from folkmoot.analytics import actions as analytics
 from folkmoot.analytics.models import DayCount, MemberDay
 from folkmoot.analytics.queries import Period, active_members
 from folkmoot.channels.models import Channel
@@ -39,7 +38,7 @@ def talk(messages: list[SeenMessage]) -> Workspace:
     workspace = Workspace.objects.create(slug=f"talk{next(SLUGS)}", name="Talk")
     channel = Channel.objects.create(workspace=workspace, network="irc", remote_id="c", name="c", kind="forum")
     intake.receive(channel, Batch(Place("c", "c"), messages, ""), now=NOW, past=True)
-    analytics.count(workspace.pk)
+    intake.consider(workspace.pk)
     return workspace
 
 

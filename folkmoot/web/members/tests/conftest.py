@@ -37,6 +37,7 @@ class Community:
             f"{number}", at, Person(who, who), text, thread="t", thread_title="Talk", reactions=reactions
         )
         intake.receive(place, Batch(Place(place.remote_id, place.name), [seen], ""), now=at, past=True)
+        intake.consider_past(place.workspace_id)
         return seen.remote_id
 
     def count(self) -> None:
