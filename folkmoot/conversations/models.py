@@ -39,10 +39,11 @@ class Conversation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["channel", "remote_id"], name="conversation_thread_once"),
         ]
+        # ``first_at`` stands in them so that what began after a period long past is stepped over within the index
         indexes = [
-            models.Index(fields=["workspace", "-last_at", "-id"], name="conversation_newest"),
-            models.Index(fields=["channel", "-last_at", "-id"], name="conversation_of_channel"),
-            models.Index(fields=["workspace", "kind", "-last_at", "-id"], name="conversation_of_kind"),
+            models.Index(fields=["workspace", "-last_at", "-id", "first_at"], name="conversation_newest"),
+            models.Index(fields=["channel", "-last_at", "-id", "first_at"], name="conversation_of_channel"),
+            models.Index(fields=["workspace", "kind", "-last_at", "-id", "first_at"], name="conversation_of_kind"),
             models.Index(
                 fields=["workspace", "-last_at", "-id"],
                 condition=models.Q(waiting_since__isnull=False),

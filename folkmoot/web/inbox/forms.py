@@ -33,8 +33,11 @@ class FilterForm(forms.Form):
     waiting = forms.BooleanField(label=_("Unanswered only"), required=False)
     member = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1)
 
-    def __init__(self, data: Any, *, role: Role) -> None:
+    def __init__(self, data: Any, *, role: Role, kind: str = "") -> None:
+        """``kind`` is the label of that filter where it is about messages themselves."""
         super().__init__(data, auto_id="filter-%s")
+        if kind:
+            self.fields["kind"].label = kind
         self.role = role
         self.channels = list(access.channels(role).order_by("name", "id"))
         networks = sorted({channel.network for channel in self.channels})

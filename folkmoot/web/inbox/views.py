@@ -18,6 +18,7 @@ from folkmoot.lib.keyset import Mark, Slice
 from folkmoot.lib.lemmas import snippet
 from folkmoot.web.inbox.forms import FilterForm, ViewForm
 from folkmoot.web.request import Request, in_workspace
+from folkmoot.workspaces.models import Rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ def conversation(request: Request, pk: int) -> HttpResponse:
         "earlier_url": f"{here}?at={thread.earlier}" if thread.earlier else "",
         "later_url": f"{here}?at={thread.later}" if thread.later else "",
         "rest_url": f"{here}rest/?after={Mark(last.at, last.pk)}" if last and not thread.later else "",
+        "sees_members": request.role.may(Rank.ANALYST),
     }
     return render(request, "inbox/conversation.html", context)
 
@@ -165,6 +167,7 @@ def rest(request: Request, pk: int) -> HttpResponse:
         "target": None,
         "rest_url": f"{here}rest/?after={after}",
         "conversation": found,
+        "sees_members": request.role.may(Rank.ANALYST),
     }
     return render(request, "inbox/conversation.html#rest", context)
 
@@ -176,7 +179,7 @@ def messages(request: Request) -> HttpResponse:
     of = request.GET.get("of", "messages")
     if of not in queries.BEHIND:
         raise Http404
-    form = FilterForm(request.GET, role=request.role)
+    form = FilterForm(request.GET, role=request.role, kind=_("Kind"))
     page = queries.messages(request.role, form.filters(), of, Mark.read(request.GET.get("at", "")))
     here = reverse("messages", args=[request.workspace.slug])
     chosen = {"of": of, **form.chosen()}
@@ -188,8 +191,16 @@ def messages(request: Request) -> HttpResponse:
         "answered": _("Answered"),
         "waiting": _("Unanswered"),
     }
+    leads = {
+        "reactions": _(
+            "Messages of these days that got reactions. The number counts each reaction on the day it was given, "
+            "where the network tells it."
+        ),
+        "waiting": _("Also those that have waited for less than a day, which the share leaves out."),
+    }
     context = {
         "title": titles[of],
+        "lead": leads.get(of),
         "of": of,
         "form": form,
         "rows": [_row(request, queries.Hit(message.conversation, message), "") for message in page.rows],

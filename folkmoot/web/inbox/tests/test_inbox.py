@@ -102,6 +102,46 @@ def test_filters_find_what_they_say(
     assert [row.conversation.remote_id for row in response.context["rows"]] == found
 
 
+@pytest.mark.parametrize("words", ["", "needle"])
+def test_the_kind_is_that_of_the_conversation_with_words_and_without(
+    client: Client, workspace: Workspace, make: Make, words: str
+) -> None:
+    make.talk(make.channel(workspace), ("ada", "hello"), ("bo", "a needle"), thread=None)
+    for kind, count in (("post", 1), ("comment", 0)):
+        assert len(client.get(reverse("inbox", args=["moot"]), {"kind": kind, "q": words}).context["rows"]) == count
+
+
+def test_the_kind_in_the_list_of_messages_is_the_messages_own(client: Client, workspace: Workspace, make: Make) -> None:
+    make.talk(make.channel(workspace), ("ada", "hello"), ("bo", "a needle"), thread=None)
+    answer = client.get(reverse("messages", args=["moot"]), {"kind": "comment"})
+    assert [row.message.text for row in answer.context["rows"]] == ["a needle"]
+    assert ">Kind<" in answer.content.decode()
+    assert "Opened by" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "found"),
+    [
+        ("2026-03-01", "2026-03-03", 1),  # begun in these days, gone on later
+        ("2026-03-05", "2026-03-06", 1),  # going on
+        ("2026-03-12", "2026-03-12", 1),  # its last day
+        ("2026-03-13", "2026-03-20", 0),
+        ("2026-02-01", "2026-03-01", 0),
+    ],
+)
+def test_a_period_lists_what_was_going_on_in_it(
+    client: Client, workspace: Workspace, make: Make, since: str, until: str, found: int
+) -> None:
+    make.talk(make.channel(workspace, kind="forum"), ("ada", "hello"), ("bo", "so?"), gap=60 * 24 * 10)
+    rows = client.get(reverse("inbox", args=["moot"]), {"since": since, "until": until}).context["rows"]
+    assert len(rows) == found
+
+
+def test_lists_behind_numbers_say_what_they_hold_other_than_the_number(client: Client, workspace: Workspace) -> None:
+    assert "on the day it was given" in page(client, "messages", workspace, of="reactions")
+    assert "less than a day" in page(client, "messages", workspace, of="waiting")
+
+
 def test_words_found_are_marked_and_lead_to_the_message(client: Client, workspace: Workspace, make: Make) -> None:
     make.talk(make.channel(workspace), ("ada", "I saw <b>mice</b>"), ("bo", "where?"))
     html = page(client, "inbox", workspace, q="mouse")
