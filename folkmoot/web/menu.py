@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
@@ -35,9 +35,8 @@ AREAS = (
         needed=Rank.ANALYST,
         also=("member", "member-edit", "member-merge"),
     ),
-    Area("kpis", _("Numbers"), icon="chart-line", key="n", needed=Rank.GUEST),
+    Area("kpis", _("Numbers"), icon="chart-line", key="n", needed=Rank.ANALYST, also=("people",)),
     Area("imports", _("Import"), icon="file-import", key="o", needed=Rank.MANAGER, also=("import",)),
-    Area("channels", _("Channels"), icon="broadcast", key="c", also=("channel",)),
     Area("settings", _("Settings"), icon="settings", key="s", needed=Rank.ADMIN, also=("team", "invite", "colleague")),
 )
 
@@ -87,15 +86,12 @@ def current_role(request: HttpRequest, roles: list[Role]) -> Role | None:
 
 
 def menu(request: HttpRequest, role: Role) -> list[Entry]:
-    """The areas this role may enter; one whose pages are not installed has no address and is left out."""
+    """The areas this role may enter."""
     here = request.resolver_match.url_name if request.resolver_match else None
     entries = []
     for area in AREAS:
         if not role.may(area.needed):
             continue
-        try:
-            url = reverse(area.url_name, args=[role.workspace.slug])
-        except NoReverseMatch:
-            continue
+        url = reverse(area.url_name, args=[role.workspace.slug])
         entries.append(Entry(area.label, area.icon, area.key, url, here in (area.url_name, *area.also)))
     return entries
