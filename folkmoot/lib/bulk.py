@@ -19,7 +19,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 def _cursor() -> Iterator[CursorWrapper]:
     """A cursor that leaves binding to the server, unlike Django's own: arrays then travel in binary, as ``%b``."""
     connection.ensure_connection()
-    made = psycopg.Cursor(connection.connection)
+    made: Any = psycopg.Cursor(connection.connection)
     with connection.make_debug_cursor(made) if connection.queries_logged else connection.make_cursor(made) as cursor:
         yield cursor
 
@@ -28,14 +28,16 @@ def fetch(sql: str, parameters: Sequence[Any] | dict[str, Any]) -> list[tuple[An
     """The rows of a query. Arrays are written ``%b::type[]`` (or ``%(name)b``), everything else ``%s::type``."""
     with _cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def change(sql: str, parameters: Sequence[Any] | dict[str, Any]) -> int:
     """Runs a statement, with parameters as ``fetch`` takes them; how many rows it touched."""
     with _cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.rowcount
+        touched: int = cursor.rowcount
+    return touched
 
 
 def new_ids(table: str, count: int) -> list[int]:

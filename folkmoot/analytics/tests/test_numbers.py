@@ -107,7 +107,7 @@ def test_counts_made_bit_by_bit_equal_counting_by_hand(workspace: Workspace, mak
         assert queries.active_members(workspace, period, [channel]) == {channel: len(active)}
 
 
-def rows() -> tuple[list[object], list[object]]:
+def rows() -> tuple[object, object]:
     days = list(
         DayCount.objects.order_by("channel_id", "day").values_list("channel_id", "day", "messages", "mau", "dau")
     )

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from folkmoot.channels.models import Channel
 from folkmoot.cli import demo
+from folkmoot.flow import demo as builder
 from folkmoot.workspaces.models import Role, User, Workspace
 
 pytestmark = pytest.mark.django_db
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo.demo, "build", partial(demo.demo.build, messages=300))
+    monkeypatch.setattr(builder, "build", partial(builder.build, messages=300))
 
 
 def make(*arguments: str) -> Result:

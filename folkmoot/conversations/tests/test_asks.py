@@ -38,7 +38,7 @@ def test_the_first_word_by_somebody_else_answers(workspace: Workspace, make: Mak
     make.receive(make.channel(workspace), seen)
     assert answers() == {"a": "c"}
     ask = Ask.objects.get()
-    assert ask.answered_at - ask.asked_at == timedelta(minutes=25)
+    assert ask.answered_at == ask.asked_at + timedelta(minutes=25)
     assert Conversation.objects.get().waiting_since is None
 
 

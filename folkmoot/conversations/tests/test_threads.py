@@ -64,6 +64,7 @@ def test_an_older_first_message_opens_the_conversation_anew(workspace: Workspace
     make.receive(channel, [make.seen("bo", "second", id="b", thread="t", kind="comment", minute=5)])
     make.receive(channel, [make.seen("ada", "first", id="a", thread="t", kind="post", minute=0)])
     conversation = Conversation.objects.select_related("opener").get()
+    assert conversation.opener is not None
     assert (conversation.opener.name, conversation.opening, conversation.latest) == ("Ada", "first", "second")
     assert [ask.message.remote_id for ask in conversation.asks.all()] == ["a"]
 

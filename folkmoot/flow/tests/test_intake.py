@@ -12,10 +12,10 @@ from django.db import connections as all_connections
 from conftest import Make
 from folkmoot.analytics.models import Stale
 from folkmoot.conversations.models import Ask, Attachment, Conversation, Message, Revision
-from folkmoot.flow import intake
+from folkmoot.members import activities
 from folkmoot.members.models import Activity, Identity, Member, Unsettled
 from folkmoot.networks.base import Attachment as SeenAttachment
-from folkmoot.networks.base import Person, Reaction, SeenDeletion, SeenMove
+from folkmoot.networks.base import Person, Reaction, Seen, SeenDeletion, SeenMove
 from folkmoot.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def everything() -> dict[str, list[object]]:
 
 def test_the_same_batch_twice_changes_nothing(workspace: Workspace, make: Make) -> None:
     channel = make.channel(workspace)
-    seen = [
+    seen: list[Seen] = [
         make.seen("ada", "who has a drill?", minute=0, reactions=(Reaction("👍", 3, (Person("bo", "Bo"),)),)),
         make.seen("bo", "I do", minute=1, attachments=(SeenAttachment("image", "https://example.org/a.png", "a.png"),)),
         SeenMove("j1", make.noon, Person("cleo", "Cleo"), "join"),
@@ -57,7 +57,7 @@ def test_a_batch_that_fails_leaves_nothing_behind(
     def full(*_args: object) -> None:
         raise IntegrityError("disk full")
 
-    monkeypatch.setattr(intake.activities, "append_new", full)
+    monkeypatch.setattr(activities, "append_new", full)
     with pytest.raises(IntegrityError):
         make.receive(channel, [make.seen("zed", id="b")])
     assert everything() == before

@@ -59,7 +59,7 @@ def _order(request: Request, form: ImportForm) -> ArchiveImport:
     return order
 
 
-def _keep(upload: UploadedFile) -> Path:
+def _keep(upload: UploadedFile[bytes]) -> Path:
     """Puts an uploaded archive where the worker finds it, in a folder of its own, under its own name."""
     folder = Path(settings.HOME) / "uploads" / uuid4().hex
     folder.mkdir(parents=True)

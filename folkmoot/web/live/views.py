@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
-from django.http import StreamingHttpResponse
+from django.http import Http404, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
 from folkmoot.web.live.hub import News, hub
 from folkmoot.web.request import Request
 from folkmoot.workspaces.access import role_in
-from folkmoot.workspaces.models import Role
+from folkmoot.workspaces.models import Role, User
 
 HEARTBEAT_SECONDS = 20.0
 
@@ -22,6 +22,8 @@ HEARTBEAT_SECONDS = 20.0
 async def live(request: Request, slug: str) -> StreamingHttpResponse:
     """Server-sent events of one workspace: ``messages``, ``import``; only of channels that the role sees."""
     user = await request.auser()
+    if not isinstance(user, User):
+        raise Http404  # login_required let nobody else in
     role = await sync_to_async(role_in)(user, slug)
     response = StreamingHttpResponse(_events(role), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"

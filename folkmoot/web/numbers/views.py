@@ -120,7 +120,7 @@ def _tiles(request: Request, period: Period, channel_id: int, kpis: Kpis, was: K
             f"{said}&of=answered", duration,
         ),
         tile(
-            _("First response, 90\u00a0%"), "first_response_p90_s", _("nine in ten were answered by then"),
+            _("First response, 90 %"), "first_response_p90_s", _("nine in ten were answered by then"),
             f"{said}&of=answered", duration,
         ),
     ]  # fmt: skip

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.urls import reverse
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django import Settings
 
+from folkmoot.channels import actions
 from folkmoot.channels.models import ArchiveImport
 from folkmoot.conversations.models import Message
 from folkmoot.flow import jobs
@@ -129,11 +131,11 @@ def test_an_import_is_stopped_and_goes_on_from_there(
 ) -> None:
     order = upload(client, workspace, archive(1200))
     stop = reverse("import-cancel", args=[workspace.slug, order.pk])
-    real = jobs.archive.actions.advance
+    real = actions.advance
     calls: list[int] = []
 
-    def advance(*args: object, **kwargs: object) -> bool:
-        go_on = real(*args, **kwargs)  # type: ignore[arg-type]
+    def advance(*args: Any, **kwargs: Any) -> bool:
+        go_on: bool = real(*args, **kwargs)
         calls.append(1)
         if len(calls) == 1:
             client.post(stop)
@@ -141,7 +143,7 @@ def test_an_import_is_stopped_and_goes_on_from_there(
         return go_on
 
     with monkeypatch.context() as patched:
-        patched.setattr(jobs.archive.actions, "advance", advance)
+        patched.setattr(actions, "advance", advance)
         work()
     order.refresh_from_db()
     assert order.state == "cancelled"

@@ -17,7 +17,7 @@ from folkmoot.workspaces.models import Rank, Role, User, Workspace
 SignIn = Callable[[User], Client]
 
 
-def page(client: Client, name: str, workspace: Workspace, *args: object, **query: object) -> str:
+def page(client: Client, name: str, workspace: Workspace, *args: object, **query: str | int) -> str:
     response = client.get(reverse(name, args=[workspace.slug, *args]), query)
     assert response.status_code == 200
     return response.content.decode()

@@ -31,7 +31,7 @@ async def listen(user: User, workspace: Workspace) -> AsyncIterator[bytes]:
     await client.aforce_login(user)
     response = await client.get(reverse("live", args=[workspace.slug]))
     assert response["Content-Type"] == "text/event-stream"
-    return response.streaming_content  # type: ignore[no-any-return]
+    return response.streaming_content  # type: ignore[attr-defined,no-any-return]
 
 
 def test_what_is_said_is_told_to_open_pages(workspace: Workspace, mira: User, make: Make) -> None:
