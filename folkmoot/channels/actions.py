@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -153,9 +153,16 @@ def resume_import(order: ArchiveImport, *, by: User | None) -> None:
     order.refresh_from_db()
 
 
-def interrupted(workspace: Workspace, path: str) -> ArchiveImport | None:
-    """The newest import of this path that was begun and has lost its process, if there is one."""
+def interrupted(
+    workspace: Workspace, path: str, *, formats: Collection[str], options: Mapping[str, str]
+) -> ArchiveImport | None:
+    """The newest import of this path, if it was begun, has lost its process, and read what is to be read now.
+
+    ``formats`` are those it may have been read as; none named means any.
+    """
     row = ArchiveImport.objects.filter(workspace=workspace, path=path).order_by("-id").first()
     if row is None or row.is_over or not row.cursor or is_worked_at(row.pk):
+        return None
+    if row.options != options or (formats and row.format not in formats):
         return None
     return row

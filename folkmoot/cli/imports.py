@@ -46,6 +46,7 @@ def command(path: Path, slug: str, form: str, options: tuple[str, ...], as_json:
         raise BadInput(f"There is no workspace {slug}. Make one: folkmoot workspace create {slug} --name NAME")
     order = _order(workspace, path.expanduser().resolve(), form, _options(options))
     before = {name: getattr(order, name) for name in COUNTS}
+    skipped = {reason: entry["count"] for reason, entry in order.skipped.items()}
     seconds = order.seconds
     try:
         with _bar(quiet=as_json) as progress:
@@ -55,7 +56,9 @@ def command(path: Path, slug: str, form: str, options: tuple[str, ...], as_json:
     result: dict[str, object] = {"format": order.format}
     result |= {name: getattr(order, name) - before[name] for name in COUNTS}
     result["skipped"] = [
-        {"reason": reason, "count": entry["count"], "where": entry["where"]} for reason, entry in order.skipped.items()
+        {"reason": reason, "count": count, "where": entry["where"]}
+        for reason, entry in order.skipped.items()
+        if (count := entry["count"] - skipped.get(reason, 0))
     ]
     result["seconds"] = round(order.seconds - seconds, 3)
     if as_json:
@@ -75,11 +78,13 @@ def _options(given: tuple[str, ...]) -> dict[str, str]:
 
 
 def _order(workspace: Workspace, path: Path, form: str, options: dict[str, str]) -> ArchiveImport:
-    known = {one.name for _connector, one, _reader in readers()} | {one.facts.slug for one, _form, _reader in readers()}
+    known = {one.name: {one.name} for _connector, one, _reader in readers()}
+    for connector, one, _reader in readers():
+        known.setdefault(connector.facts.slug, set()).add(one.name)
     if form and form not in known:
         raise BadInput(f"There is no format {form}. Known are: {', '.join(sorted(known))}.")
-    order = actions.interrupted(workspace, str(path))
-    if order is not None and order.options == options:
+    order = actions.interrupted(workspace, str(path), formats=known.get(form, ()), options=options)
+    if order is not None:
         say("going on where an earlier import of this archive stopped")
         return order
     return actions.order_import(workspace, path=str(path), name=path.name, format=form, options=options)
