@@ -18,6 +18,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--json", default="bench-results.json", help="where the figures go")
     parser.add_argument("--rounds", type=int, default=150, help="requests to each page")
+    parser.add_argument("--like", default="", help="only pages whose name contains this, such as search")
     chosen = parser.parse_args()
     # the settings are read once, when Django is first imported
     os.environ["FOLKMOOT_HOME"] = str(CACHE / ("bench-small" if chosen.small else "bench"))

@@ -15,6 +15,9 @@ from bench import pages, processes, world
 from bench.figures import Figure, quantile, spread
 from folkmoot.workspaces.models import Workspace
 
+Opened = tuple[str, float]
+"""The kind of a page, and its milliseconds"""
+
 PEOPLE = 50
 TARGET = 500.0
 SECONDS = 30.0
@@ -32,9 +35,18 @@ def measure(workspace: Workspace, say: Callable[[str], None]) -> list[Figure]:
     with processes.web() as address:
         asyncio.run(_crowd(address, cookies[:2], known, think=0.0, seconds=5.0))  # warms the processes up
         for think in (1.0, 0.0):
-            times = asyncio.run(_crowd(address, cookies, known, think=think, seconds=SECONDS))
+            opened = asyncio.run(_crowd(address, cookies, known, think=think, seconds=SECONDS))
+            times = [took for _kind, took in opened]
             words = f"{think:g} s to think" if think else "no time to think"
-            detail = {**spread(times), "requests_per_second": round(len(times) / SECONDS, 1), "people": PEOPLE}
+            by_kind = {
+                kind: spread([took for which, took in opened if which == kind]) for kind in {k for k, _ in opened}
+            }
+            detail = {
+                **spread(times),
+                "by_kind": by_kind,
+                "requests_per_second": round(len(times) / SECONDS, 1),
+                "people": PEOPLE,
+            }
             say(f"crowd, {words}: {detail}")
             name = f"{PEOPLE} people, {words}, p95"
             found.append(Figure("crowd", name, quantile(times, 0.95), "ms", TARGET, detail=detail))
@@ -49,9 +61,9 @@ def signed_in(workspace: Workspace, number: int) -> str:
 
 async def _crowd(
     address: str, cookies: Sequence[str], known: dict[str, Sequence[str]], *, think: float, seconds: float
-) -> list[float]:
-    """Milliseconds of every page that anybody opened."""
-    times: list[float] = []
+) -> list[Opened]:
+    """Every page that anybody opened."""
+    times: list[Opened] = []
     ends = time.perf_counter() + seconds
     limits = httpx.Limits(max_connections=len(cookies), max_keepalive_connections=len(cookies))
     async with httpx.AsyncClient(base_url=address, limits=limits, timeout=60) as client:
@@ -72,7 +84,7 @@ async def _person(
     *,
     think: float,
     ends: float,
-    times: list[float],
+    times: list[Opened],
 ) -> None:
     await asyncio.sleep(rng.random() * max(think, 0.2))
     headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}", "Accept-Encoding": "gzip"}
@@ -80,7 +92,7 @@ async def _person(
         kind = rng.choices(list(MIX), list(MIX.values()))[0]
         began = time.perf_counter()
         answer = await client.get(rng.choice(known[kind]), headers=headers)
-        times.append((time.perf_counter() - began) * 1000)
+        times.append((kind, (time.perf_counter() - began) * 1000))
         if answer.status_code != httpx.codes.OK:
             raise AssertionError(f"{answer.url} answered {answer.status_code}")
         if think:

@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from bench import effort, world
 from bench.figures import Figure, quantile, spread
@@ -38,11 +37,13 @@ class Page:
     target: float
 
 
-def measure(workspace: Workspace, rounds: int, say: Callable[[str], None]) -> list[Figure]:
+def measure(workspace: Workspace, rounds: int, like: str, say: Callable[[str], None]) -> list[Figure]:
     client = Client(SERVER_NAME=HOST)
     client.force_login(world.owner(workspace), backend=settings.AUTHENTICATION_BACKENDS[0])
     found = []
     for page in every(workspace, rounds):
+        if like not in page.name:
+            continue
         figure = _measure(client, page)
         say(f"{page.name}: {figure.detail}")
         found.append(figure)
@@ -83,19 +84,30 @@ def _get(client: Client, address: str) -> float:
 
 def _bare(client: Client, addresses: Sequence[str]) -> tuple[list[float], int]:
     """Milliseconds of each page's own SELECTs sent again by themselves, and how many statements a page takes."""
-    times, most = [], 0
+    times, most = list[float](), 0
     for address in addresses:
-        with CaptureQueriesContext(connection) as captured:
+        asked: list[tuple[str, Any]] = []
+        with connection.execute_wrapper(_noting(asked)):
             client.get(address)
-        selects = [query["sql"] for query in captured.captured_queries if query["sql"].startswith("SELECT")]
-        most = max(most, len(captured.captured_queries))
+        selects = [(sql, given) for sql, given in asked if sql.lstrip().startswith(("SELECT", "WITH"))]
+        most = max(most, len(asked))
         began = time.perf_counter()
         with connection.cursor() as cursor:
-            for sql in selects:
-                cursor.cursor.execute(sql)
+            for sql, given in selects:
+                cursor.execute(sql, given)
                 cursor.fetchall()
         times.append((time.perf_counter() - began) * 1000)
     return times, most
+
+
+def _noting(asked: list[tuple[str, Any]]) -> Callable[..., Any]:
+    """Writes down every statement on its way to the server, with what goes into it."""
+
+    def note(execute: Callable[..., Any], sql: str, given: Any, many: bool, context: Any) -> Any:
+        asked.append((sql, given))
+        return execute(sql, given, many, context)
+
+    return note
 
 
 def every(workspace: Workspace, rounds: int) -> list[Page]:

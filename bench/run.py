@@ -36,7 +36,7 @@ def run(chosen: argparse.Namespace) -> int:
         workspace = _world(chosen, told)
         told |= world.facts(workspace)
         if "pages" in chosen.only:
-            found += pages.measure(workspace, chosen.rounds, say)
+            found += pages.measure(workspace, chosen.rounds, chosen.like, say)
         if "crowd" in chosen.only:
             found += crowd.measure(workspace, say)
         if "idle" in chosen.only:
