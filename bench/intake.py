@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from random import Random
@@ -22,6 +23,7 @@ from folkmoot.workspaces.models import Workspace
 
 TAKEN, BARE = "bench_intake", "bench_limit"
 COLD = 4
+SETTLED = 20  # batches after which what follows is done, as when an archive is read
 STARTS = datetime(2026, 1, 5, 8, tzinfo=UTC)
 PLACES: tuple[tuple[str, PlaceKind], ...] = (
     ("discord", "chat"), ("discourse", "forum"), ("telegram", "chat"), ("email", "list"), ("telegram", "page"),
@@ -39,6 +41,16 @@ TABLES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Seconds of each batch (``receiving``: without what follows), and the highest id in every table after it."""
+
+    seconds: list[float]
+    receiving: list[float]
+    marks: list[dict[str, int]]
+    spent: Effort
+
+
 def measure(batches: int) -> list[Figure]:
     """``batches`` batches of 500, in turn from five places, first by ``intake.receive``, then bare."""
     apart.create(TAKEN)
@@ -46,28 +58,29 @@ def measure(batches: int) -> list[Figure]:
     apart.create(BARE, like=TAKEN)
     try:
         with apart.used(TAKEN):
-            seconds, marks, spent = _receive(batches)
-            rows = _rows(marks)
+            taken = _receive(batches)
+            rows = _rows(taken.marks)
             fixed = {table: _copied(f"SELECT * FROM {table}") for table in ("workspaces_workspace", "channels_channel")}
         bare, count, bare_spent = _write(rows, fixed)
     finally:
         apart.drop(TAKEN)
         apart.drop(BARE)
-    warm, warm_bare = sum(seconds[COLD:]), sum(bare[COLD:])
-    cold = sum(seconds[:COLD])
+    warm, warm_bare = sum(taken.seconds[COLD:]), sum(bare[COLD:])
+    cold, received = sum(taken.seconds[:COLD]), sum(taken.receiving[COLD:])
     messages = (batches - COLD) * BATCH_SIZE
     rate, limit = messages / warm, messages / warm_bare
     what = "COPY + INSERT … SELECT"
     detail = {
         "rows_per_message": round(count / (batches * BATCH_SIZE), 2),
         "batches": batches,
-        "cpu_ms_per_batch": {name: round(taken * 1000 / batches, 1) for name, taken in spent.items()},
-        "cpu_ms_per_batch_bare": {name: round(taken * 1000 / batches, 1) for name, taken in bare_spent.items()},
+        "cpu_ms_per_batch": {name: round(each * 1000 / batches, 1) for name, each in taken.spent.items()},
+        "cpu_ms_per_batch_bare": {name: round(each * 1000 / batches, 1) for name, each in bare_spent.items()},
     }
     return [
         Figure("intake", "messages a second", rate, "/s", 4000, True, limit, what, detail),
         Figure("intake", "rows a second, all tables", rate * count / (batches * BATCH_SIZE), "/s"),
         Figure("intake", "share of the limit", rate / limit, "", 0.5, True),
+        Figure("intake", "messages a second, received alone", messages / received, "/s"),
         Figure(
             "intake", f"messages a second, first {COLD} batches", COLD * BATCH_SIZE / cold, "/s",
             limit=COLD * BATCH_SIZE / sum(bare[:COLD]), limit_of=what,
@@ -75,8 +88,7 @@ def measure(batches: int) -> list[Figure]:
     ]  # fmt: skip
 
 
-def _receive(batches: int) -> tuple[list[float], list[dict[str, int]], Effort]:
-    """Seconds of each batch, the highest id in every table after it, and the processor's time."""
+def _receive(batches: int) -> Taken:
     workspace = Workspace.objects.create(slug="intake", name="Intake")
     channels = [
         channel_for(workspace, network, Place(f"place-{n}", f"Place {n}", kind))
@@ -85,18 +97,21 @@ def _receive(batches: int) -> tuple[list[float], list[dict[str, int]], Effort]:
     per_channel = -(-batches // len(PLACES))
     streams = [_stream(channel, per_channel * BATCH_SIZE) for channel in channels]
     ready = [list(islice(streams[n % len(streams)], BATCH_SIZE)) for n in range(batches)]
-    seconds, marks = list[float](), [_highest()]
+    seconds, receiving, marks = list[float](), list[float](), [_highest()]
     before = effort.so_far()
     for n, seen in enumerate(ready):
         channel = channels[n % len(channels)]
         batch = Batch(Place(channel.remote_id, channel.name, "chat"), seen, str(n))
         began = time.perf_counter()
         received = intake.receive(channel, batch, now=STARTS, follow_up=jobs.consider_later)
+        receiving.append(time.perf_counter() - began)
+        if n % SETTLED == SETTLED - 1:
+            intake.consider_past(workspace.pk)
         seconds.append(time.perf_counter() - began)
         if received.messages_new != len(seen):
             raise AssertionError(f"batch {n}: {received.messages_new} of {len(seen)} messages were new")
         marks.append(_highest())
-    return seconds, marks, effort.since(before)
+    return Taken(seconds, receiving, marks, effort.since(before))
 
 
 def _stream(channel: Channel, count: int) -> Iterator[SeenMessage]:
