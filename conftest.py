@@ -42,6 +42,13 @@ class Make:
         settling.settle(channel.workspace_id)
         return received
 
+    def arrive(self, channel: Channel, seen: Sequence[Seen]) -> None:
+        """What a live channel brings: open pages are told."""
+        intake.receive(channel, Batch(Place(channel.remote_id, channel.name), seen, "live"), now=datetime.now(UTC))
+
+    def count(self, workspace: Workspace) -> None:
+        intake.consider(workspace.pk)
+
     def talk(self, channel: Channel, *said: tuple[str, str], thread: str | None = "t", gap: float = 1) -> None:
         """A conversation of (author, text), one message every ``gap`` minutes."""
         self.receive(

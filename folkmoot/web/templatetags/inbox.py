@@ -19,8 +19,13 @@ def said(message: Message, words: str) -> SafeString:
         pieces = format_html_join("", "{}", ((_marked(text, found),) for text, found in highlight(message.text, words)))
         return mark_safe(linebreaks(pieces))  # noqa: S308 - every piece was escaped just now
     if message.html:
-        return mark_safe(message.html)  # noqa: S308 - cleaned when it was stored
+        return mark_safe(_scrolled(message.html))  # noqa: S308 - cleaned when it was stored
     return mark_safe(linebreaks(urlize(message.text, nofollow=True, autoescape=True)))  # noqa: S308 - escaped by urlize
+
+
+def _scrolled(html: str) -> str:
+    """What may be too wide and then scrolls by itself can be reached with the keyboard."""
+    return html.replace("<pre>", '<pre tabindex="0">').replace("<table>", '<table tabindex="0">')
 
 
 def _marked(text: str, found: bool) -> SafeString:
