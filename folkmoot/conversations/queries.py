@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, QuerySet
 
 from folkmoot.conversations import access
@@ -17,6 +18,7 @@ from folkmoot.workspaces.models import Role
 
 PAGE = 40
 THREAD = 50
+NEAREST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +72,41 @@ def search(role: Role, filters: Filters, mark: Mark | None, *, size: int = PAGE)
     wanted = lexeme_query(filters.words)
     if not wanted:
         return Slice([], None, None)
-    rows = access.messages(role).filter(lexemes__says=wanted)
+    rows = _said(access.messages(role), filters)
     if filters.member_id:
         rows = rows.filter(author__member=filters.member_id)
     if filters.waiting:
         rows = rows.filter(conversation__waiting_since__isnull=False)
     if filters.kind:
         rows = rows.filter(conversation__kind=filters.kind)
-    return keyset.page(_described(_said(rows, filters)), "at", mark, size)
+    ids = _hits(keyset.beyond(rows, "at", mark), wanted, size + 1)
+    found = _described(Message.objects.all()).in_bulk(ids)
+    return keyset.cut([found[id_] for id_ in ids if id_ in found], "at", mark, size)
+
+
+def _hits(rows: QuerySet[Message], wanted: str, most: int) -> list[int]:
+    """The ids of the first rows that say the words.
+
+    Two ways, because no index gives both the words and the order: a frequent word is soon found by looking through
+    the nearest rows; of a rare one the index of words gives all the hits, which are few. The planner, left to choose,
+    guesses the frequency of inflected words badly and may walk through all there is.
+    """
+    nearest, parameters = rows.values("id", "at", "lexemes")[:NEAREST].query.sql_with_params()
+    ids = _ids(f"SELECT id FROM ({nearest}) near WHERE lexemes @@ %s::tsquery LIMIT %s", [*parameters, wanted, most])
+    if len(ids) == most:
+        return ids
+    order = "ASC" if rows.query.order_by[0] == "at" else "DESC"
+    said, parameters = rows.filter(lexemes__says=wanted).order_by().values("id", "at").query.sql_with_params()
+    return _ids(
+        f"WITH hits AS MATERIALIZED ({said}) SELECT id FROM hits ORDER BY at {order}, id {order} LIMIT %s",
+        [*parameters, most],
+    )
+
+
+def _ids(sql: str, parameters: list[Any]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def messages(role: Role, filters: Filters, of: str, mark: Mark | None, *, size: int = PAGE) -> Slice[Message]:

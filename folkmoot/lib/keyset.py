@@ -48,6 +48,11 @@ class Slice(Generic[M]):
 
 def page(rows: QuerySet[M], field: str, mark: Mark | None, size: int) -> Slice[M]:
     """The page at ``mark`` of rows ordered by ``field`` and id, newest first."""
+    return cut(list(beyond(rows, field, mark)[: size + 1]), field, mark, size)
+
+
+def beyond(rows: QuerySet[M], field: str, mark: Mark | None) -> QuerySet[M]:
+    """The rows on the far side of ``mark``, the nearest first."""
     newer = mark is not None and mark.newer
     if mark is not None:
         way, bound = ("gt", "gte") if newer else ("lt", "lte")
@@ -55,8 +60,12 @@ def page(rows: QuerySet[M], field: str, mark: Mark | None, size: int) -> Slice[M
         rows = rows.filter(**{f"{field}__{bound}": mark.at}).filter(
             Q(**{f"{field}__{way}": mark.at}) | Q(**{f"id__{way}": mark.id})
         )
-    order = (field, "id") if newer else (f"-{field}", "-id")
-    found = list(rows.order_by(*order)[: size + 1])
+    return rows.order_by(field, "id") if newer else rows.order_by(f"-{field}", "-id")
+
+
+def cut(found: list[M], field: str, mark: Mark | None, size: int) -> Slice[M]:
+    """A page out of up to ``size`` + 1 rows from ``beyond``; the one too many only tells that there is more."""
+    newer = mark is not None and mark.newer
     more, found = len(found) > size, found[:size]
     if newer:
         found.reverse()
