@@ -11,26 +11,20 @@ from folkmoot.conversations.models import Message
 from folkmoot.conversations.queries import Filters
 from folkmoot.members.models import Member
 from folkmoot.networks import connectors
+from folkmoot.web.widgets import CheckboxInput, DateInput, Select, TextInput
 from folkmoot.workspaces.models import Role
-
-
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d", attrs={"class": "form-control"})
 
 
 class FilterForm(forms.Form):
     """Narrows a list of conversations or messages; what can't be understood is left out."""
 
     q = forms.CharField(required=False, max_length=300, widget=forms.HiddenInput)
-    channel = forms.TypedChoiceField(label=_("Channel"), required=False, coerce=int, empty_value=None)
-    network = forms.ChoiceField(label=_("Network"), required=False)
-    kind = forms.ChoiceField(label=_("Opened by"), required=False)
+    channel = forms.TypedChoiceField(label=_("Channel"), required=False, coerce=int, empty_value=None, widget=Select)
+    network = forms.ChoiceField(label=_("Network"), required=False, widget=Select)
+    kind = forms.ChoiceField(label=_("Opened by"), required=False, widget=Select)
     since = forms.DateField(label=_("From"), required=False, widget=DateInput)
     until = forms.DateField(label=_("To"), required=False, widget=DateInput)
-    waiting = forms.BooleanField(label=_("Unanswered only"), required=False)
+    waiting = forms.BooleanField(label=_("Unanswered only"), required=False, widget=CheckboxInput)
     member = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1)
 
     def __init__(self, data: Any, *, role: Role, kind: str = "") -> None:
@@ -51,9 +45,7 @@ class FilterForm(forms.Form):
         self._offer("kind", _("Anything"), list(Message.Kind.choices))
 
     def _offer(self, name: str, nothing: Any, choices: list[tuple[Any, Any]]) -> None:
-        field = self.fields[name]
-        field.choices = [("", nothing), *choices]  # type: ignore[attr-defined]
-        field.widget.attrs["class"] = "form-select"
+        self.fields[name].choices = [("", nothing), *choices]  # type: ignore[attr-defined]
 
     def filters(self) -> Filters:
         self.is_valid()
@@ -91,5 +83,5 @@ class FilterForm(forms.Form):
 class ViewForm(forms.Form):
     """Saves the filters in use under a name."""
 
-    name = forms.CharField(label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"class": "form-control"}))
-    shared = forms.BooleanField(label=_("For the whole team"), required=False)
+    name = forms.CharField(label=_("Name"), max_length=80, widget=TextInput)
+    shared = forms.BooleanField(label=_("For the whole team"), required=False, widget=CheckboxInput)

@@ -9,6 +9,7 @@ from folkmoot.members import queries
 from folkmoot.members.models import Member
 from folkmoot.members.queries import Filters, Sort
 from folkmoot.networks import connectors
+from folkmoot.web.widgets import CheckboxInput, Select
 from folkmoot.workspaces.models import Workspace
 
 ORDERS = [(Sort.NEWEST, _("Last seen")), (Sort.BUSIEST, _("Most messages")), (Sort.NAME, _("Name"))]
@@ -23,9 +24,9 @@ class FilterForm(forms.Form):
     """Narrows and sorts the list; what can't be understood is left out."""
 
     q = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
-    network = forms.ChoiceField(label=_("Network"), required=False)
-    sort = forms.ChoiceField(label=_("Sorted by"), required=False, choices=ORDERS)
-    everybody = forms.BooleanField(label=_("Also bots and our team"), required=False)
+    network = forms.ChoiceField(label=_("Network"), required=False, widget=Select)
+    sort = forms.ChoiceField(label=_("Sorted by"), required=False, choices=ORDERS, widget=Select)
+    everybody = forms.BooleanField(label=_("Also bots and our team"), required=False, widget=CheckboxInput)
 
     def __init__(self, data: Any, *, workspace: Workspace) -> None:
         super().__init__(data, auto_id="filter-%s")

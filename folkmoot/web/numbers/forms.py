@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from folkmoot.analytics.queries import Period
 from folkmoot.conversations import access
-from folkmoot.web.inbox.forms import DateInput
+from folkmoot.web.widgets import DateInput, Select
 from folkmoot.workspaces.models import Role
 
 LENGTHS = {"7": 7, "30": 30, "90": 90, "365": 365}
@@ -28,7 +28,7 @@ class PeriodForm(forms.Form):
             ("all", _("From the beginning")),
             ("set", _("From – to")),
         ],
-        widget=forms.Select(attrs={"class": "form-select"}),
+        widget=Select,
     )
     since = forms.DateField(label=_("From"), required=False, widget=DateInput)
     until = forms.DateField(label=_("To"), required=False, widget=DateInput)
@@ -37,7 +37,7 @@ class PeriodForm(forms.Form):
         required=False,
         coerce=int,
         empty_value=None,
-        widget=forms.Select(attrs={"class": "form-select"}),
+        widget=Select,
     )
 
     def __init__(self, data: Any, *, role: Role) -> None:
