@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from math import log
 
 from django.db import transaction
 
@@ -12,6 +13,7 @@ from folkmoot.lib import bulk
 from folkmoot.workspaces.models import Workspace
 
 MANY_RUNS = 30
+STEP = log(1.02)  # waiting times are counted in steps of 2 %
 
 
 def mark_stale(workspace_id: int, times: Iterable[datetime]) -> None:
@@ -91,11 +93,14 @@ def _recount(workspace: Workspace, first: date, last: date) -> None:
         "zone": workspace.timezone,
         "first": first,
         "last": last,
+        "step": STEP,
         "end": last + timedelta(days=29),  # the last day whose 30 days reach back to ``last``
     }
     bulk.change(_FORGET_MEMBER_DAYS, facts)
     bulk.change(_MEMBER_DAYS, facts)
     bulk.change(_BEFORE, facts)
+    bulk.change(_FORGET_ASK_DAYS, facts)
+    bulk.change(_ASK_DAYS, facts)
     bulk.change(_FORGET_DAY_COUNTS, facts)
     bulk.change(_DAY_COUNTS, facts)
 
@@ -132,6 +137,28 @@ WITH run AS (
 )
 UPDATE analytics_memberday d SET before = whole.day_before
 FROM whole WHERE d.id = whole.id AND whole.before IS DISTINCT FROM whole.day_before
+"""
+
+_FORGET_ASK_DAYS = """
+DELETE FROM analytics_askday WHERE workspace_id = %(workspace)s AND day BETWEEN %(first)s AND %(last)s
+"""
+
+_ASK_DAYS = """
+WITH stepped AS (
+    SELECT channel_id, (asked_at AT TIME ZONE %(zone)s)::date AS day,
+           round(ln(1 + extract(epoch FROM answered_at - asked_at)) / %(step)s::float8)::smallint AS step, count(*) AS n
+    FROM conversations_ask
+    WHERE workspace_id = %(workspace)s AND asked_at >= %(first)s::timestamp AT TIME ZONE %(zone)s
+      AND asked_at < (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s
+    GROUP BY 1, 2, 3
+), summed AS (
+    SELECT coalesce(channel_id, 0) AS channel_id, day, step, sum(n)::int AS n
+    FROM stepped GROUP BY GROUPING SETS ((channel_id, day, step), (day, step))
+)
+INSERT INTO analytics_askday (workspace_id, channel_id, day, asks, answered, steps)
+SELECT %(workspace)s, channel_id, day, sum(n), coalesce(sum(n) FILTER (WHERE step IS NOT NULL), 0),
+       coalesce(string_agg(int2send(step) || int4send(n), '' ORDER BY step) FILTER (WHERE step IS NOT NULL), '')
+FROM summed GROUP BY channel_id, day
 """
 
 _FORGET_DAY_COUNTS = """

@@ -51,6 +51,29 @@ class MemberDay(models.Model):
         return f"{self.member_id} on {self.day}"
 
 
+class AskDay(models.Model):
+    """What called for an answer on a day in a channel; ``channel_id`` 0 stands for all channels.
+
+    ``steps`` says how long the answered ones waited: pairs of a step (2 bytes) and how many (4 bytes), both big-endian;
+    a step is 2 % of time, see ``queries.STEP``.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+", db_index=False)
+    channel_id = models.BigIntegerField()
+    day = models.DateField()
+    asks = models.IntegerField()
+    answered = models.IntegerField()
+    steps = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "channel_id", "day"], name="ask_day_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.answered} of {self.asks}"
+
+
 class DayCount(models.Model):
     """What happened in a channel on a day; ``channel_id`` 0 stands for all channels. No row: nothing happened.
 

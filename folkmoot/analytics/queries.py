@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from array import array
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from sys import byteorder
+from math import expm1
+from struct import iter_unpack
 
-from folkmoot.analytics.models import DayCount
+from django.db.models import QuerySet, Sum
+
+from folkmoot.analytics.actions import STEP
+from folkmoot.analytics.models import AskDay, DayCount
 from folkmoot.analytics.survival import quantile
 from folkmoot.lib import bulk
 from folkmoot.workspaces.models import Workspace
 
 ALL_CHANNELS = 0
 ANSWER_GRACE = timedelta(hours=24)
+EXACT = 20_000
+PAUSE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +97,18 @@ def kpis_of(workspace: Workspace, period: Period, channel_ids: Collection[int], 
     passed = max((reached - period.first).days, 1)
     sums = _sums(workspace, period, channel_ids, reached)
     active = active_members(workspace, period, channel_ids)
-    week = active_members(workspace, Period(reached - timedelta(days=7), reached), channel_ids)
-    month = active_members(workspace, Period(reached - timedelta(days=30), reached), channel_ids)
+    rolling = _rolling(workspace, reached - timedelta(days=1), channel_ids)
     answers = responses(workspace, period, channel_ids, now=now)
     return {
-        one: _put_together(sums.get(one, Sums()), active[one], (week[one], month[one]), passed, answers[one])
+        one: _put_together(sums.get(one, Sums()), active[one], rolling.get(one, (0, 0)), passed, answers[one])
         for one in channel_ids
     }
+
+
+def _rolling(workspace: Workspace, day: date, channel_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """WAU and MAU on a day."""
+    rows = DayCount.objects.filter(workspace=workspace, channel_id__in=channel_ids, day=day)
+    return {row.channel_id: (row.wau, row.mau) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +169,39 @@ def series(workspace: Workspace, period: Period, channel_id: int = ALL_CHANNELS)
 
 
 def active_members(workspace: Workspace, period: Period, channel_ids: Collection[int]) -> dict[int, int]:
-    """Members who wrote in the period: their first active day in it is the one with no other in it before."""
-    rows = bulk.fetch(
-        "SELECT channel_id, count(*) FROM analytics_memberday WHERE workspace_id = %(workspace)s"
-        " AND channel_id = ANY(%(channels)s) AND day >= %(first)s AND day < %(until)s"
-        " AND (before IS NULL OR before < %(first)s) GROUP BY channel_id",
-        {
-            "workspace": workspace.pk,
-            "channels": list(channel_ids),
-            "first": period.first,
-            "until": period.until,
-        },
-    )
-    return dict.fromkeys(channel_ids, 0) | dict(rows)
+    """Members who wrote in the period: those who wrote for the first time ever in it, and those who had before.
+
+    Of the latter, each has exactly one day in or after the period whose active day before lies before it; most such
+    days are near its beginning, the others follow a pause of over ``PAUSE`` days and have an index of their own.
+    """
+    facts = {
+        "workspace": workspace.pk,
+        "channels": list(channel_ids),
+        "first": period.first,
+        "near": min(period.first + timedelta(days=PAUSE), period.until),
+        "until": period.until,
+    }
+    return dict.fromkeys(channel_ids, 0) | {one: int(number) for one, number in bulk.fetch(_ACTIVE, facts)}
+
+
+_ACTIVE = """
+SELECT channel_id, sum(n) FROM (
+    SELECT channel_id, sum(newcomers) AS n FROM analytics_daycount
+    WHERE workspace_id = %(workspace)s AND channel_id = ANY(%(channels)b::bigint[])
+      AND day >= %(first)s AND day < %(until)s
+    GROUP BY 1
+    UNION ALL
+    SELECT channel_id, count(*) FROM analytics_memberday
+    WHERE workspace_id = %(workspace)s AND channel_id = ANY(%(channels)b::bigint[])
+      AND day >= %(first)s AND day < %(near)s AND before < %(first)s
+    GROUP BY 1
+    UNION ALL
+    SELECT channel_id, count(*) FROM analytics_memberday
+    WHERE workspace_id = %(workspace)s AND channel_id = ANY(%(channels)b::bigint[])
+      AND day >= %(near)s AND day < %(until)s AND before < %(first)s AND day - before > 30
+    GROUP BY 1
+) parts GROUP BY 1
+"""
 
 
 def responses(
@@ -178,46 +209,93 @@ def responses(
 ) -> dict[int, Response]:
     """Asks raised in the period, as they stand at ``now``: an answer counts whenever it came.
 
-    The share leaves out unanswered asks younger than ``ANSWER_GRACE``; the times count them as still waiting.
+    The share leaves out unanswered asks younger than ``ANSWER_GRACE``; the times count them as still waiting. Times
+    are exact up to ``EXACT`` asks in the period; above that they are within 1 %, from counts made ahead, and the
+    unanswered of a day count as asked at its noon.
     """
-    first, until = period.bounds(workspace)
-    by_channel = bool(set(channel_ids) - {ALL_CHANNELS})
-    rows = bulk.fetch(
-        _WAITED.format(
-            channel="coalesce(channel_id, 0)" if by_channel else "0",
-            grouping="GROUP BY GROUPING SETS ((channel_id), ())" if by_channel else "",
-        ),
-        {"workspace": workspace.pk, "first": first, "until": until, "now": now},
-    )
-    found = {channel_id: _response(answered, waiting) for channel_id, answered, waiting in rows}
-    return {one: found.get(one, Response(0, 0, None, None)) for one in channel_ids}
+    totals = _ask_totals(workspace, period, channel_ids)
+    if sum(asks for asks, _answered in totals.values()) <= EXACT:
+        times = _exact_times(workspace, period, now=now)
+    else:
+        times = _counted_times(workspace, period, channel_ids, now=now)
+    fresh = _fresh(workspace, period, now=now)
+    return {
+        one: _response(totals.get(one, (0, 0)), fresh.get(one, 0), times.get(one, Times({}, {}))) for one in channel_ids
+    }
 
 
-_WAITED = """
-SELECT {channel},
-       string_agg(float8send(extract(epoch FROM answered_at - asked_at)), '') FILTER (WHERE answered_at IS NOT NULL),
-       string_agg(float8send(extract(epoch FROM %(now)s - asked_at)), '') FILTER (WHERE answered_at IS NULL)
-FROM conversations_ask WHERE workspace_id = %(workspace)s AND asked_at >= %(first)s AND asked_at < %(until)s {grouping}
-"""
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How many waited for how many seconds until their answer, and how many wait for how long now."""
+
+    answered: dict[float, int]
+    waiting: dict[float, int]
 
 
-def _response(answered: bytes | memoryview | None, waiting: bytes | memoryview | None) -> Response:
-    times, open_for = _floats(answered), _floats(waiting)
-    overdue = sum(age >= ANSWER_GRACE.total_seconds() for age in open_for)
+def _response(totals: tuple[int, int], fresh: int, times: Times) -> Response:
+    asks, answered = totals
     return Response(
-        asks=len(times) + overdue,
-        answered=len(times),
-        median_s=quantile(times, open_for, 0.5),
-        p90_s=quantile(times, open_for, 0.9),
+        asks=asks - fresh,
+        answered=answered,
+        median_s=quantile(times.answered, times.waiting, 0.5),
+        p90_s=quantile(times.answered, times.waiting, 0.9),
     )
 
 
-def _floats(sent: bytes | memoryview | None) -> array[float]:
-    """Numbers as PostgreSQL's float8send wrote them one after the other: a hundred thousand in a few milliseconds."""
-    numbers = array("d", bytes(sent or b""))
-    if byteorder == "little":
-        numbers.byteswap()
-    return numbers
+def _ask_days(workspace: Workspace, period: Period, channel_ids: Collection[int]) -> QuerySet[AskDay]:
+    return AskDay.objects.filter(
+        workspace=workspace, channel_id__in=channel_ids, day__gte=period.first, day__lt=period.until
+    )
+
+
+def _ask_totals(workspace: Workspace, period: Period, channel_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    rows = _ask_days(workspace, period, channel_ids).values_list("channel_id").annotate(Sum("asks"), Sum("answered"))
+    return {channel_id: (asks, answered) for channel_id, asks, answered in rows}
+
+
+def _fresh(workspace: Workspace, period: Period, *, now: datetime) -> dict[int, int]:
+    """Unanswered asks too young to be held against anybody, by channel and in all."""
+    first, until = period.bounds(workspace)
+    rows = bulk.fetch(
+        "SELECT coalesce(channel_id, 0), count(*) FROM conversations_ask WHERE workspace_id = %s AND asked_at >= %s"
+        " AND asked_at < %s AND answered_at IS NULL GROUP BY GROUPING SETS ((channel_id), ())",
+        [workspace.pk, max(first, now - ANSWER_GRACE), until],
+    )
+    return dict(rows)
+
+
+def _exact_times(workspace: Workspace, period: Period, *, now: datetime) -> dict[int, Times]:
+    first, until = period.bounds(workspace)
+    rows = bulk.fetch(
+        "SELECT channel_id, extract(epoch FROM answered_at - asked_at)::float8,"
+        " extract(epoch FROM %s::timestamptz - asked_at)::float8"
+        " FROM conversations_ask WHERE workspace_id = %s AND asked_at >= %s AND asked_at < %s",
+        [now, workspace.pk, first, until],
+    )
+    found: dict[int, Times] = defaultdict(lambda: Times({}, {}))
+    for channel_id, took, age in rows:
+        for one in (channel_id, ALL_CHANNELS):
+            counts, time = (found[one].waiting, age) if took is None else (found[one].answered, took)
+            counts[time] = counts.get(time, 0) + 1
+    return found
+
+
+def _counted_times(
+    workspace: Workspace, period: Period, channel_ids: Collection[int], *, now: datetime
+) -> dict[int, Times]:
+    found: dict[int, Times] = defaultdict(lambda: Times({}, {}))
+    rows = _ask_days(workspace, period, channel_ids).values_list("channel_id", "day", "asks", "answered", "steps")
+    steps: dict[int, Counter[int]] = defaultdict(Counter)
+    for channel_id, day, asks, answered, packed in rows:
+        noon = datetime.combine(day, time(12), workspace.zone)
+        if asks > answered:
+            found[channel_id].waiting[max((now - noon).total_seconds(), 0.0)] = asks - answered
+        counts = steps[channel_id]
+        for step, number in iter_unpack(">hi", packed):
+            counts[step] += number
+    for channel_id, counts in steps.items():
+        found[channel_id].answered.update((expm1(step * STEP), number) for step, number in counts.items())
+    return found
 
 
 def first_day(workspace: Workspace) -> date | None:

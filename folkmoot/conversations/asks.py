@@ -11,43 +11,53 @@ post only a reply to that very comment (or to another part of the same ask), or 
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from folkmoot.lib import bulk
 
 BUNDLE = timedelta(minutes=15)
 
 
-def follow(new_ids: Collection[int]) -> None:
+def follow(new_ids: Collection[int]) -> list[datetime]:
     """Brings asks up to date after messages were stored, in whatever order they came.
 
     ``new_ids`` are messages not followed before; following one again changes nothing. One follower at a time in a
-    workspace: two at once could each miss what the other has not committed.
+    workspace: two at once could each miss what the other has not committed. The result is when the asks that changed
+    were raised.
     """
     new = list(new_ids)
-    if disordered := [row[0] for row in bulk.fetch(_DISORDERED, [new])]:
-        reckon(disordered)
-    bulk.change(_RAISE.format(which="m.id = ANY(%(ids)b::bigint[])"), {"ids": new, "bundle": BUNDLE})
-    bulk.change(_ANSWER_NEW_ASKS, {"ids": new})
-    bulk.change(_ANSWER_BY_NEW, {"ids": new})
-    bulk.change(
-        _WAIT.format(which="SELECT DISTINCT conversation_id FROM conversations_message WHERE id = ANY(%b::bigint[])"),
-        [new],
-    )
+    disordered = [row[0] for row in bulk.fetch(_DISORDERED, [new])]
+    changed = reckon(disordered) if disordered else []
+    changed += _times(_RAISE.format(which="m.id = ANY(%(ids)b::bigint[])"), {"ids": new, "bundle": BUNDLE})
+    changed += _times(_ANSWER_NEW_ASKS, {"ids": new})
+    changed += _times(_ANSWER_BY_NEW, {"ids": new})
+    bulk.change(_WAIT.format(which=_PLACES), [new])
+    return changed
 
 
-def reckon(conversation_ids: Collection[int]) -> None:
+def reckon(conversation_ids: Collection[int]) -> list[datetime]:
     """Works the asks of whole conversations out anew: after an older message turned up, an answer was deleted, or it
-    changed who is one of us or who is a bot."""
+    changed who is one of us or who is a bot. The result is when all their asks, old and new, were raised."""
     touched = list(conversation_ids)
     bulk.change(_OPENED_BY_US, [touched])
-    bulk.change("DELETE FROM conversations_ask WHERE conversation_id = ANY(%b::bigint[])", [touched])
-    bulk.change(_RAISE.format(which="m.conversation_id = ANY(%(ids)b::bigint[])"), {"ids": touched, "bundle": BUNDLE})
+    changed = _times(_FORGET, [touched])
+    changed += _times(
+        _RAISE.format(which="m.conversation_id = ANY(%(ids)b::bigint[])"), {"ids": touched, "bundle": BUNDLE}
+    )
     messages = [row[0] for row in bulk.fetch(_ASKED, [touched])]
     bulk.change(_ANSWER_NEW_ASKS, {"ids": messages})
     bulk.change(_WAIT.format(which="SELECT unnest(%b::bigint[])"), [touched])
+    return changed
 
+
+def _times(sql: str, parameters: Sequence[Any] | dict[str, Any]) -> list[datetime]:
+    return [row[0] for row in bulk.fetch(sql, parameters)]
+
+
+_FORGET = "DELETE FROM conversations_ask WHERE conversation_id = ANY(%b::bigint[]) RETURNING asked_at"
+_PLACES = "SELECT DISTINCT conversation_id FROM conversations_message WHERE id = ANY(%b::bigint[])"
 
 _ASKED = "SELECT message_id FROM conversations_ask WHERE conversation_id = ANY(%b::bigint[])"
 
@@ -95,6 +105,7 @@ WHERE {which} AND m.deleted_at IS NULL AND NOT (m.ours OR p.ours OR p.bot OR i.b
         ) before WHERE before.author_id = m.author_id AND m.at - before.at <= %(bundle)s::interval))
   )
 ON CONFLICT (message_id) DO NOTHING
+RETURNING asked_at
 """
 
 _COUNTS_AS_ANSWER = """
@@ -121,6 +132,7 @@ FROM (
     ) first
     WHERE a.message_id = ANY(%(ids)b::bigint[])
 ) x WHERE a.id = x.id
+RETURNING a.asked_at
 """
 
 _ANSWER_BY_NEW = f"""
@@ -137,6 +149,7 @@ FROM (
     WHERE m.id = ANY(%(ids)b::bigint[]) AND {_COUNTS_AS_ANSWER}
     ORDER BY a.id, m.at, m.id
 ) x WHERE a.id = x.id
+RETURNING a.asked_at
 """
 
 _WAIT = """

@@ -92,7 +92,6 @@ def delete(channel: Channel, deletions: Mapping[str, datetime]) -> tuple[list[in
     ids = [row[0] for row in rows]
     bulk.change("DELETE FROM conversations_attachment WHERE message_id = ANY(%b::bigint[])", [ids])
     bulk.change("DELETE FROM conversations_revision WHERE message_id = ANY(%b::bigint[])", [ids])
-    bulk.change("DELETE FROM conversations_ask WHERE message_id = ANY(%b::bigint[])", [ids])
     bulk.change(_EXCERPTS_WITHOUT, [ids])
     return ids, {row[1] for row in rows}
 

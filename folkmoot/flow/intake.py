@@ -71,8 +71,7 @@ def _store(channel: Channel, seen: Iterable[Seen], *, now: datetime) -> Received
 
     recorded = record.record(channel, messages, known, now=now)
     gone, bereft = record.delete(channel, deletions)
-    if bereft:
-        asks.reckon(bereft)
+    times = asks.reckon(bereft) if bereft else []
 
     said = list(_said(channel, messages, known, recorded))
     activities.append_new(channel.workspace_id, said)
@@ -80,7 +79,8 @@ def _store(channel: Channel, seen: Iterable[Seen], *, now: datetime) -> Received
     others_new = activities.append(channel.workspace_id, others)
     rename(people, known)
 
-    analytics.mark_stale(channel.workspace_id, [messages[key].at for key in recorded.revised])
+    times += [messages[key].at for key in recorded.revised]
+    analytics.mark_stale(channel.workspace_id, times)
     return Received(
         messages_new=len(recorded.new),
         messages_seen=sum(isinstance(one, SeenMessage) for one in seen),

@@ -24,7 +24,7 @@ def recount(workspace_id: int, identity_ids: Collection[int]) -> None:
     for channel, conversation_ids in _batches(workspace_id, identity_ids):
         with settling.turn(workspace_id):
             channels.hold(channel)
-            asks.reckon(conversation_ids)
+            analytics.mark_stale(workspace_id, asks.reckon(conversation_ids))
     analytics.count(workspace_id)
 
 

@@ -37,7 +37,8 @@ def turn(workspace_id: int) -> Iterator[None]:
 def _settle_some(workspace_id: int) -> int:
     with turn(workspace_id):
         acts = activities.settle(workspace_id, CHUNK)
+        times = [act.at for act in acts]
         if messages := [act.about_id for act in acts if act.kind == "message"]:
-            asks.follow(messages)
-        analytics.mark_stale(workspace_id, (act.at for act in acts))
+            times += asks.follow(messages)
+        analytics.mark_stale(workspace_id, times)
     return len(acts)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from folkmoot.workspaces import access
 from folkmoot.workspaces.models import Rank, Role, User, Workspace
 
 
@@ -35,7 +36,7 @@ AREAS = (
         needed=Rank.ANALYST,
         also=("member", "member-edit", "member-merge"),
     ),
-    Area("kpis", _("Numbers"), icon="chart-line", key="n", needed=Rank.ANALYST, also=("people",)),
+    Area("kpis", _("Numbers"), icon="chart-line", key="n", needed=Rank.ANALYST, also=("kpis-by-channel", "people")),
     Area("imports", _("Import"), icon="file-import", key="o", needed=Rank.MANAGER, also=("import",)),
     Area("settings", _("Settings"), icon="settings", key="s", needed=Rank.ADMIN, also=("team", "invite", "colleague")),
 )
@@ -59,6 +60,7 @@ class Shell:
     workspace: Workspace | None
     workspaces: list[Workspace]
     menu: list[Entry]
+    may_create: bool
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -73,8 +75,9 @@ def shell_of(request: HttpRequest, user: User) -> Shell:
     roles = list(Role.objects.select_related("workspace").filter(user=user).order_by("workspace__name"))
     role = current_role(request, roles)
     if role is None:
-        return Shell(None, [], [])
-    return Shell(role.workspace, [each.workspace for each in roles], menu(request, role))
+        return Shell(None, [], [], may_create=False)
+    may_create = access.may_create(user, roles)
+    return Shell(role.workspace, [each.workspace for each in roles], menu(request, role), may_create)
 
 
 def current_role(request: HttpRequest, roles: list[Role]) -> Role | None:

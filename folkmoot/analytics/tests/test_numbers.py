@@ -130,8 +130,9 @@ def test_a_count_that_dies_half_way_is_made_whole_by_the_next(
         with pytest.raises(Exception, match="division by zero"):
             actions.count(workspace.pk)
     assert rows() == before
-    assert Stale.objects.count() == 1
-    assert actions.count(workspace.pk) == 1
+    assert Stale.objects.exists()
+    assert actions.count(workspace.pk) >= 1
+    assert not Stale.objects.exists()
     assert sum(DayCount.objects.filter(channel_id=0).values_list("messages", flat=True)) == 201
 
 
@@ -146,3 +147,36 @@ def test_counting_again_changes_nothing(workspace: Workspace, make: Make) -> Non
 def test_a_period_must_end_after_it_begins() -> None:
     with pytest.raises(ValueError, match="ends after"):
         Period(date(2026, 3, 1), date(2026, 3, 1))
+
+
+def test_waiting_times_counted_ahead_are_within_one_percent(
+    workspace: Workspace, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random, channel = Random(5), make.channel(workspace, kind="forum")
+    seen = []
+    for n in range(150):
+        asked = random.randrange(20 * DAY)
+        seen.append(make.seen("ada", thread=f"t{n}", minute=asked))
+        if n % 20:
+            seen.append(make.seen("bo", thread=f"t{n}", minute=asked + random.lognormvariate(4, 2)))
+    make.receive(channel, seen)
+    actions.count(workspace.pk)
+    exact = queries.kpis_of(workspace, MARCH, [0, channel.pk], now=NOW)
+    monkeypatch.setattr(queries, "EXACT", 0)
+    counted = queries.kpis_of(workspace, MARCH, [0, channel.pk], now=NOW)
+    for one in (0, channel.pk):
+        assert counted[one].answered_share == exact[one].answered_share
+        for name in ("first_response_median_s", "first_response_p90_s"):
+            right = getattr(exact[one], name)
+            assert right is not None
+            assert getattr(counted[one], name) == pytest.approx(right, rel=0.011)
+
+
+def test_an_answer_changes_the_day_on_which_was_asked(workspace: Workspace, make: Make) -> None:
+    channel = make.channel(workspace, kind="forum")
+    make.receive(channel, [make.seen("ada", thread="t")])
+    actions.count(workspace.pk)
+    assert queries.kpis(workspace, MARCH, now=NOW).answered_share == 0
+    make.receive(channel, [make.seen("bo", thread="t", minute=40 * DAY)])
+    actions.count(workspace.pk)
+    assert queries.kpis(workspace, MARCH, now=NOW).answered_share == 1

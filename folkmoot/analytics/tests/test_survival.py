@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from random import Random
 
 import pytest
 
-from folkmoot.analytics.survival import quantile
+from folkmoot.analytics import survival
+
+
+def quantile(answered: Iterable[float], waiting: Iterable[float], share: float) -> float | None:
+    return survival.quantile(Counter(answered), Counter(waiting), share)
 
 
 def test_the_median_of_the_answered_alone_is_the_plain_one() -> None:

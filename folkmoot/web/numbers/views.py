@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -47,30 +47,73 @@ class Line:
     kpis: Kpis
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a page of numbers is asked for."""
+
+    form: PeriodForm
+    period: Period
+    first: date | None
+    now: datetime
+
+
+def _asked(request: Request) -> Asked:
+    now = timezone.now()
+    form = PeriodForm(request.GET, role=request.role)
+    first = queries.first_day(request.workspace)
+    period = form.chosen(today=now.astimezone(request.workspace.zone).date(), first=first)
+    return Asked(form, period, first, now)
+
+
 @require_GET
 @in_workspace(Rank.ANALYST)
 def numbers(request: Request) -> HttpResponse:
-    now = timezone.now()
-    today = now.astimezone(request.workspace.zone).date()
-    form = PeriodForm(request.GET, role=request.role)
-    first = queries.first_day(request.workspace)
-    period = form.chosen(today=today, first=first)
-    channel_id = _channel(request, form)
-    shown = [channel_id, *(channel.pk for channel in form.channels)]
-    now_kpis = queries.kpis_of(request.workspace, period, shown, now=now)
-    was = queries.kpis(request.workspace, period.previous, now=now, channel_id=channel_id)
-    days = queries.series(request.workspace, period, channel_id)
+    asked = _asked(request)
+    channel_id = _channel(request, asked.form)
+    kpis, was = (
+        queries.kpis(request.workspace, period, now=asked.now, channel_id=channel_id)
+        for period in (asked.period, asked.period.previous)
+    )
+    days = queries.series(request.workspace, asked.period, channel_id)
     context = {
         "title": _("Numbers"),
-        "lead": _period_words(request, period),
-        "form": form,
-        "empty": first is None,
-        "tiles": _tiles(request, period, channel_id, now_kpis[channel_id], was),
-        "lines": _lines(request, period, form.channels, now_kpis),
+        "lead": _period_words(request, asked.period),
+        "form": asked.form,
+        "empty": asked.first is None,
+        "tabs": _tabs(request),
+        "tiles": _tiles(request, asked.period, channel_id, kpis, was),
         "charts": _charts(days),
         "table": _table(days),
     }
     return render(request, "numbers/numbers.html", context)
+
+
+@require_GET
+@in_workspace(Rank.ANALYST)
+def channels(request: Request) -> HttpResponse:
+    """The same numbers of every channel, beside each other."""
+    asked = _asked(request)
+    shown = [channel.pk for channel in asked.form.channels]
+    kpis = queries.kpis_of(request.workspace, asked.period, shown, now=asked.now)
+    context = {
+        "title": _("Numbers"),
+        "lead": _period_words(request, asked.period),
+        "form": asked.form,
+        "empty": asked.first is None,
+        "tabs": _tabs(request),
+        "lines": _lines(request, asked.period, asked.form.channels, kpis),
+    }
+    return render(request, "numbers/channels.html", context)
+
+
+def _tabs(request: Request) -> list[tuple[Any, str, bool]]:
+    """Each with its address for the period in sight, and whether it is the one that is open."""
+    here = request.resolver_match.url_name if request.resolver_match else ""
+    query = request.GET.urlencode()
+    return [
+        (label, f"{reverse(name, args=[request.workspace.slug])}{'?' if query else ''}{query}", name == here)
+        for name, label in (("kpis", _("Overview")), ("kpis-by-channel", _("By channel")))
+    ]
 
 
 def _channel(request: Request, form: PeriodForm) -> int:
@@ -212,14 +255,12 @@ def people(request: Request) -> HttpResponse:
     }
     if of not in titles:
         raise Http404
-    now = timezone.now()
-    form = PeriodForm(request.GET, role=request.role)
-    period = form.chosen(
-        today=now.astimezone(request.workspace.zone).date(), first=queries.first_day(request.workspace)
-    )
-    channel_id = _channel(request, form)
+    asked = _asked(request)
+    period, channel_id = asked.period, _channel(request, asked.form)
     page = max(int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1, 1)
-    found = queries.people(request.workspace, period, of, channel_id, now=now, offset=(page - 1) * PEOPLE, size=PEOPLE)
+    found = queries.people(
+        request.workspace, period, of, channel_id, now=asked.now, offset=(page - 1) * PEOPLE, size=PEOPLE
+    )
     members = Member.objects.in_bulk([member_id for member_id, _messages in found.rows])
     here = f"{_address(request, 'people', period, channel_id)}&of={of}"
     context = {
