@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django import forms
 from django.template import Context, Template, TemplateSyntaxError
-from django.utils import timezone, translation
+from django.utils import formats, timezone, translation
+from django.utils.safestring import mark_safe
 
 from folkmoot.web.templatetags import ui
 
@@ -72,15 +73,56 @@ def test_an_icon_is_hidden_from_readers_unless_it_has_a_label() -> None:
     assert "&quot;hello&quot;" in labelled
 
 
+@pytest.mark.parametrize(("label", "shown"), [("<b>", "&lt;b&gt;"), (mark_safe("<b>"), "<b>"), ("<b>", "&lt;b&gt;")])
+def test_an_icon_remembered_with_a_safe_label_is_not_given_for_the_same_text(label: str, shown: str) -> None:
+    assert f'aria-label="{shown}"' in ui.icon("inbox", label=label)
+
+
+def test_a_label_follows_the_language() -> None:
+    source = """{% icon "users" "sm" _("Members") %}"""
+    with translation.override("en"):
+        assert "Members" in render(source)
+    with translation.override("et"):
+        assert "Members" not in render(source)
+
+
+@pytest.mark.parametrize("source", ["{% icon %}", '{% icon "a" "b" "c" "d" %}', '{% moment at since="now" %}'])
+def test_a_tag_called_wrongly_is_refused(source: str) -> None:
+    with pytest.raises(TemplateSyntaxError):
+        render(source)
+
+
+def test_an_avatar_shows_letters_and_a_colour_but_no_markup() -> None:
+    assert render("{% avatar name %}", name="<Mira> Kask").count("<") == 2
+    assert "avatar avatar-lg hue-" in render('{% avatar name "lg" %}', name="Mira Kask")
+
+
 def test_a_time_is_written_in_the_persons_zone_and_carries_it() -> None:
     at = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
     with timezone.override(ZoneInfo("Europe/Tallinn")), translation.override("en"):
-        html = render('{% include "components/_time.html" with relative=True only %}')
-        assert "–" in html
-        html = render('{% include "components/_time.html" with at=at relative=True only %}', at=at)
+        assert "–" in render("{% moment at relative=True %}", at=None)
+        html = render("{% moment at relative=True %}", at=at)
+        day = render('{% moment at "DATE_FORMAT" %}', at=at)
     assert 'datetime="2026-03-02T00:30:00+02:00"' in html
     assert "2 Mar 2026, 00:30" in html
     assert "data-relative" in html
+    assert ">2 March 2026<" in day
+    assert "data-relative" not in day
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "uk", "pl", "et"])
+@pytest.mark.parametrize("form", ["SHORT_DATETIME_FORMAT", "SHORT_DATE_FORMAT", "DATE_FORMAT", "YEAR_MONTH_FORMAT"])
+def test_times_are_written_as_django_writes_them(language: str, form: str) -> None:
+    at = datetime(2026, 3, 1, 22, 30, 59, tzinfo=UTC)
+    with timezone.override(ZoneInfo("Europe/Tallinn")), translation.override(language):
+        for _again in range(2):
+            assert f">{formats.date_format(timezone.localtime(at), form)}<" in ui.moment(at, form)
+
+
+def test_a_long_text_is_cut_and_a_short_one_is_left_alone() -> None:
+    assert render("{{ text|short:5 }}", text="river") == "river"
+    assert render("{{ text|short:5 }}", text="rivers") == "rive…"
+    assert render("{{ text|short:9 }}", text="<b>") == "&lt;b&gt;"
 
 
 class Trial(forms.Form):
