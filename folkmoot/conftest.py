@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from django.utils import timezone, translation
 from pytest_django import DjangoDbBlocker, Settings
 from pytest_socket import enable_socket, socket_allow_hosts
 
@@ -43,6 +44,14 @@ def _files_go_to_a_folder_of_the_test(settings: Settings, tmp_path: Path) -> Non
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path
     settings.IMPORT_FOLDER = tmp_path / "imports"
+
+
+@pytest.fixture(autouse=True)
+def _no_ones_language_or_zone() -> Iterator[None]:
+    """A request sets both for its thread, and the next one sets them anew; a test without a request would inherit."""
+    yield
+    timezone.deactivate()
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
