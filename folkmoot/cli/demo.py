@@ -13,11 +13,11 @@ from folkmoot.cli import database
 from folkmoot.cli.failures import BadInput
 from folkmoot.flow import demo
 from folkmoot.workspaces import actions
-from folkmoot.workspaces.models import User, Workspace
+from folkmoot.workspaces.models import User
 
 
 @click.command("demo")
-@click.option("--workspace", "slug", default="demo", show_default=True, help="Where to make it; made when missing.")
+@click.option("--workspace", "slug", default=demo.SLUG, show_default=True, help="Where to make it; made when missing.")
 @click.option("--seed", type=int, default=7, show_default=True, help="The same seed gives the same community.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The day its half year ends before (today).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -29,7 +29,7 @@ def command(slug: str, seed: int, until: datetime | None, as_json: bool) -> None
     database.migrated()
     now = timezone.now()
     try:
-        workspace = _workspace(slug)
+        workspace = demo.place(slug, by=User.objects.order_by("pk").first())
         built = demo.build(workspace, seed=seed, until=until.date() if until else None, now=now)
     except (demo.UnableToBuild, actions.UnableTo) as error:
         raise BadInput(str(error)) from error
@@ -42,11 +42,3 @@ def command(slug: str, seed: int, until: datetime | None, as_json: bool) -> None
         )
     else:
         click.echo(f"The demo community is in the workspace {slug} already; nothing was added.")
-
-
-def _workspace(slug: str) -> Workspace:
-    found = Workspace.objects.filter(slug=slug).first()
-    if found is not None:
-        return found
-    owner = User.objects.order_by("pk").first()
-    return actions.create_workspace(slug=slug, name="Lumen Makers", timezone="Europe/Tallinn", by=owner)

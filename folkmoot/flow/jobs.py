@@ -8,12 +8,15 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.utils import timezone
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 
 from folkmoot.analytics import actions as analytics
 from folkmoot.channels.models import ArchiveImport, Channel
-from folkmoot.flow import archive, intake, recount
+from folkmoot.flow import archive, demo, intake, recount
+from folkmoot.workspaces.models import Workspace
 
 log = structlog.get_logger()
 
@@ -65,3 +68,28 @@ def count(workspace_id: int, **_later: Any) -> None:
 def count_later(workspace_id: int) -> None:
     """Defers counting what is stale, within the transaction that made it so."""
     count.configure(lock=f"workspace:{workspace_id}").defer(workspace_id=workspace_id)
+
+
+@app.task(queue="imports", name="build_demo", pass_context=False)
+def build_demo(workspace_id: int, **_later: Any) -> None:
+    demo.build(Workspace.objects.get(pk=workspace_id), now=timezone.now())
+
+
+def build_demo_later(workspace: Workspace) -> None:
+    """Defers making the demo community; one that waits in the queue already is enough."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        build_demo.configure(queueing_lock=f"demo:{workspace.pk}").defer(workspace_id=workspace.pk)
+
+
+def demo_state(workspace: Workspace) -> str:
+    """``making`` while the demo is made or waits for that, ``failed`` if it could not be, else nothing.
+
+    Jobs that succeeded are not kept. One whose worker is gone is nothing: it can be ordered again.
+    """
+    jobs = ProcrastinateJob.objects.filter(task_name="build_demo", args__workspace_id=workspace.pk)
+    newest = jobs.order_by("-id").first()
+    if newest is None:
+        return ""
+    if newest.status == "todo" or (newest.status == "doing" and newest.worker_id):
+        return "making"
+    return "failed" if newest.status == "failed" else ""

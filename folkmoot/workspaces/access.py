@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
@@ -21,3 +23,15 @@ def role_in(user: User, slug: str, needed: Rank = Rank.GUEST) -> Role:
         raise PermissionDenied
     role.user = user
     return role
+
+
+def may_create(user: User, roles: Iterable[Role]) -> bool:
+    """Whether a person with these roles may make workspaces.
+
+    Owners of one may, and whoever runs the installation, its first user; those who were only invited to help may not.
+    """
+    return any(role.rank == Rank.OWNER for role in roles) or user.pk == _first_user()
+
+
+def _first_user() -> int | None:
+    return User.objects.order_by("pk").values_list("pk", flat=True).first()

@@ -30,9 +30,11 @@ def record(
 
 
 @transaction.atomic
-def create_workspace(*, slug: str, name: str, timezone: str = "UTC", by: User | None = None) -> Workspace:
+def create_workspace(
+    *, slug: str, name: str, timezone: str = "UTC", language: str = "en", by: User | None = None
+) -> Workspace:
     """A new workspace, owned by ``by`` if given. Raises ``UnableTo``."""
-    workspace = Workspace(slug=slug, name=name, timezone=timezone)
+    workspace = Workspace(slug=slug, name=name, timezone=timezone, language=language)
     _check(workspace)
     workspace.save()
     if by is not None:

@@ -23,7 +23,10 @@ from folkmoot.flow.demo.people import Persona
 from folkmoot.members import actions as members
 from folkmoot.members.models import Identity, Member
 from folkmoot.networks.base import BATCH_SIZE, Batch, Seen, SeenMessage, SeenMove
-from folkmoot.workspaces.models import Workspace
+from folkmoot.workspaces import actions as workspaces
+from folkmoot.workspaces.models import User, Workspace
+
+SLUG = "demo"
 
 
 class UnableToBuild(Exception):
@@ -41,6 +44,12 @@ class Built:
     conversations_new: int = 0
     members_new: int = 0
     activities_new: int = 0
+
+
+def place(slug: str = SLUG, *, by: User | None) -> Workspace:
+    """The workspace to build in, made for ``by`` when there is none. Raises ``workspaces.actions.UnableTo``."""
+    found = Workspace.objects.filter(slug=slug).first()
+    return found or workspaces.create_workspace(slug=slug, name="Lumen Makers", timezone="Europe/Tallinn", by=by)
 
 
 def build(

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from folkmoot.channels.models import Channel
@@ -39,6 +40,26 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["language"] = forms.ChoiceField(
             label=_("Language"), choices=languages, help_text=_("What most of the community speaks.")
         )
+
+
+class NewWorkspaceForm(WorkspaceForm):
+    """The short name may be left out where one can be made of the name."""
+
+    class Meta(WorkspaceForm.Meta):
+        fields = ["name", "slug", "timezone", "language"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["slug"].required = False
+        self.fields["slug"].help_text = _("It stands in addresses: /w/river-moot/. Empty: made of the name.")
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if "slug" in data and not data["slug"]:
+            data["slug"] = slugify(data.get("name", ""))[:50].strip("-_").replace("_", "-")
+            if not data["slug"] and data.get("name"):
+                self.add_error("slug", _("Give a short name of small letters a-z, digits and hyphens."))
+        return data
 
 
 class RoleForm(forms.Form):

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from folkmoot.web.workspaces import joining, team, views
+from folkmoot.web.workspaces import joining, making, team, views
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("new/", making.new, name="new_workspace"),
+    path("demo/", making.demo, name="make_demo"),
     path("invitation/<str:secret>/", joining.invitation, name="invitation"),
     path("w/<slug:slug>/", views.enter, name="enter"),
     path("w/<slug:slug>/start/", views.start, name="start"),

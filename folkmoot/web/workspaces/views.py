@@ -11,18 +11,20 @@ from django.utils.translation import gettext as _
 
 from folkmoot.conversations.models import Message
 from folkmoot.flow import workspaces
+from folkmoot.flow.demo import SLUG
 from folkmoot.web.request import Request, in_workspace
 from folkmoot.web.workspaces.forms import WorkspaceForm
+from folkmoot.web.workspaces.making import demo_offered, may_create
 from folkmoot.workspaces import actions
 from folkmoot.workspaces.models import Rank, Role, Workspace
-
-DEMO = "demo"
 
 
 @login_required
 def home(request: Request) -> HttpResponse:
     """To the workspace the person was in last; whoever has none is told what to do."""
     slugs = list(Role.objects.filter(user=request.user).order_by("id").values_list("workspace__slug", flat=True))
+    if not slugs and may_create(request.user):
+        return redirect("new_workspace")
     if not slugs:
         return render(request, "workspaces/none.html", {"title": _("You are not in a workspace yet")})
     last = request.session.get("workspace")
@@ -44,13 +46,13 @@ def first_page(workspace: Workspace) -> str:
 @in_workspace()
 def start(request: Request) -> HttpResponse:
     """The guide for a workspace that holds nothing yet; it can be opened again later."""
-    demo = Role.objects.filter(user=request.user, workspace__slug=DEMO).exists()
     context = {
         "title": _("Welcome to Folkmoot"),
         "lead": _("Three ways to begin. You can do the others later."),
         "may_import": request.role.may(Rank.MANAGER),
         "has_messages": Message.objects.filter(workspace=request.workspace).exists(),
-        "demo_slug": DEMO if demo and request.workspace.slug != DEMO else None,
+        "demo": demo_offered(request.user, request.workspace),
+        "demo_slug": SLUG,
     }
     return render(request, "workspaces/start.html", context)
 

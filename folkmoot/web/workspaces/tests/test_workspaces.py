@@ -39,7 +39,7 @@ def test_home_leads_to_the_workspace_one_was_in_last(
 
 
 def test_home_tells_somebody_without_a_workspace_what_to_do(
-    signed_in: SignIn, make_person: Callable[..., User]
+    signed_in: SignIn, mira: User, make_person: Callable[..., User]
 ) -> None:
     assert "invite you" in signed_in(make_person("lone@example.org", "Lone")).get("/").content.decode()
 
@@ -47,14 +47,6 @@ def test_home_tells_somebody_without_a_workspace_what_to_do(
 def test_an_empty_workspace_opens_with_the_guide(signed_in: SignIn, mira: User, workspace: Workspace) -> None:
     answer = signed_in(mira).get(reverse("enter", args=[workspace.slug]))
     assert answer.headers["Location"] == reverse("start", args=[workspace.slug])
-
-
-def test_the_guide_offers_the_demo_to_those_who_are_in_it(signed_in: SignIn, mira: User, workspace: Workspace) -> None:
-    start = reverse("start", args=[workspace.slug])
-    assert "folkmoot demo" in signed_in(mira).get(start).content.decode()
-    demo = Workspace.objects.create(slug="demo", name="Demo")
-    Role.objects.create(workspace=demo, user=mira, rank=Rank.GUEST)
-    assert reverse("enter", args=["demo"]) in signed_in(mira).get(start).content.decode()
 
 
 def test_settings_change_name_zone_and_language(signed_in: SignIn, mira: User, workspace: Workspace) -> None:
