@@ -16,6 +16,7 @@ QUIET = (
     "procrastinate.blueprints",
     "procrastinate.connector",
     "psycopg",
+    "procrastinate.jobs",
     "procrastinate.periodic",
     "procrastinate.worker",
     "uvicorn",
