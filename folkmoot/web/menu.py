@@ -37,7 +37,7 @@ AREAS = (
         also=("member", "member-edit", "member-merge"),
     ),
     Area("kpis", _("Numbers"), icon="chart-line", key="n", needed=Rank.ANALYST, also=("kpis-by-channel", "people")),
-    Area("imports", _("Import"), icon="file-import", key="o", needed=Rank.MANAGER, also=("import",)),
+    Area("imports", _("Import"), icon="file-import", key="o", needed=Rank.MANAGER, also=("import", "import-columns")),
     Area("settings", _("Settings"), icon="settings", key="s", needed=Rank.ADMIN, also=("team", "invite", "colleague")),
 )
 
@@ -72,7 +72,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def shell_of(request: HttpRequest, user: User) -> Shell:
-    roles = list(Role.objects.select_related("workspace").filter(user=user).order_by("workspace__name"))
+    roles: list[Role] | None = getattr(request, "roles", None)
+    if roles is None:
+        roles = access.roles_of(user)
     role = current_role(request, roles)
     if role is None:
         return Shell(None, [], [], may_create=False)

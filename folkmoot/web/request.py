@@ -14,16 +14,17 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 from django_htmx.middleware import HtmxDetails
 
-from folkmoot.workspaces.access import role_in
+from folkmoot.workspaces.access import role_in, roles_of
 from folkmoot.workspaces.models import Rank, Role, User, Workspace
 
 Answer: TypeAlias = HttpResponseBase
 
 
 class Request(HttpRequest):
-    """A request by somebody signed in; ``role`` and ``workspace`` are there in views behind ``in_workspace``."""
+    """A request by somebody signed in; ``roles``, ``role`` and ``workspace`` are there behind ``in_workspace``."""
 
     user: User
+    roles: list[Role]
     role: Role
     workspace: Workspace
     htmx: HtmxDetails
@@ -43,7 +44,8 @@ def in_workspace(needed: Rank = Rank.GUEST) -> Callable[[View[P]], Callable[...,
     def decorate(view: View[P]) -> Callable[..., Answer]:
         @wraps(view)
         def guarded(request: Request, slug: str, *args: P.args, **kwargs: P.kwargs) -> Answer:
-            request.role = role_in(request.user, slug, needed)
+            request.roles = roles_of(request.user)
+            request.role = role_in(request.roles, slug, needed)
             request.workspace = request.role.workspace
             if not request.user.timezone:
                 timezone.activate(request.workspace.zone)

@@ -10,18 +10,25 @@ from django.http import Http404
 from folkmoot.workspaces.models import Rank, Role, User
 
 
-def role_in(user: User, slug: str, needed: Rank = Rank.GUEST) -> Role:
-    """The user's role in the workspace ``slug``.
+def roles_of(user: User) -> list[Role]:
+    """All that a person is, each role with its workspace, by the workspaces' names."""
+    roles = list(Role.objects.select_related("workspace").filter(user=user).order_by("workspace__name"))
+    for role in roles:
+        role.user = user
+    return roles
+
+
+def role_in(roles: Iterable[Role], slug: str, needed: Rank = Rank.GUEST) -> Role:
+    """The one of a person's roles that is in the workspace ``slug``.
 
     Raises ``Http404`` for a workspace that is not theirs, so that strangers can't tell whether it exists, and
     ``PermissionDenied`` when the role is below ``needed``.
     """
-    role = Role.objects.select_related("workspace").filter(user=user, workspace__slug=slug).first()
+    role = next((role for role in roles if role.workspace.slug == slug), None)
     if role is None:
         raise Http404
     if not role.may(needed):
         raise PermissionDenied
-    role.user = user
     return role
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from folkmoot.web.live.hub import News, hub
 from folkmoot.web.request import Request
-from folkmoot.workspaces.access import role_in
+from folkmoot.workspaces.access import role_in, roles_of
 from folkmoot.workspaces.models import Role, User
 
 HEARTBEAT_SECONDS = 20.0
@@ -24,7 +24,7 @@ async def live(request: Request, slug: str) -> StreamingHttpResponse:
     user = await request.auser()
     if not isinstance(user, User):
         raise Http404  # login_required let nobody else in
-    role = await sync_to_async(role_in)(user, slug)
+    role = role_in(await sync_to_async(roles_of)(user), slug)
     response = StreamingHttpResponse(_events(role), content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
