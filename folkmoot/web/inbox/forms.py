@@ -33,10 +33,10 @@ class FilterForm(forms.Form):
         if kind:
             self.fields["kind"].label = kind
         self.role = role
-        self.channels = list(access.channels(role).order_by("name", "id"))
-        networks = sorted({channel.network for channel in self.channels})
+        channels = list(access.channels(role).order_by("name", "id").values_list("pk", "name", "network"))
+        networks = sorted({network for _pk, _name, network in channels})
         named = connectors()
-        self._offer("channel", _("All channels"), [(channel.pk, channel.name) for channel in self.channels])
+        self._offer("channel", _("All channels"), [(pk, name) for pk, name, _network in channels])
         self._offer(
             "network",
             _("All networks"),

@@ -42,7 +42,7 @@ class PeriodForm(forms.Form):
 
     def __init__(self, data: Any, *, role: Role) -> None:
         super().__init__(data, auto_id="numbers-%s")
-        self.channels = list(access.channels(role).order_by("name", "id"))
+        self.channels = list(access.channels(role).only("name").order_by("name", "id"))
         everything = [("", _("All channels"))] if role.channel_ids is None else []
         self.fields["channel"].choices = [  # type: ignore[attr-defined]
             *everything,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import escape
+
 from django import template
 from django.utils.html import conditional_escape, format_html_join, linebreaks, urlize
 from django.utils.safestring import SafeString, mark_safe
@@ -10,6 +13,9 @@ from folkmoot.conversations.models import Message
 from folkmoot.lib.lemmas import highlight
 
 register = template.Library()
+
+# No word without one of these becomes a link in Django's ``Urlizer``.
+ADDRESS = re.compile(r"https?://|www\.|@|\.(?:com|edu|gov|int|mil|net|org)", re.IGNORECASE)
 
 
 @register.filter
@@ -20,7 +26,14 @@ def said(message: Message, words: str) -> SafeString:
         return mark_safe(linebreaks(pieces))  # noqa: S308 - every piece was escaped just now
     if message.html:
         return mark_safe(_scrolled(message.html))  # noqa: S308 - cleaned when it was stored
-    return mark_safe(linebreaks(urlize(message.text, nofollow=True, autoescape=True)))  # noqa: S308 - escaped by urlize
+    return mark_safe(linebreaks(linked(message.text)))  # noqa: S308 - escaped there
+
+
+def linked(text: str) -> str:
+    """``urlize``, which takes every word apart, for a text that may hold an address; any other is only escaped."""
+    if ADDRESS.search(text):
+        return urlize(text, nofollow=True, autoescape=True)
+    return escape(text)
 
 
 def _scrolled(html: str) -> str:

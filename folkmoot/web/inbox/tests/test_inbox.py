@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import urlize
 from pytest_django import DjangoAssertNumQueries
 
 from conftest import Make
@@ -12,6 +13,7 @@ from folkmoot.conversations.models import Conversation, Message
 from folkmoot.inbox.models import SavedView
 from folkmoot.members.models import Member
 from folkmoot.networks.base import Attachment, Reaction
+from folkmoot.web.templatetags.inbox import linked
 from folkmoot.workspaces.models import Rank, Role, User, Workspace
 
 SignIn = Callable[[User], Client]
@@ -168,9 +170,9 @@ def test_lists_cost_the_same_however_long(
     page(client, name, workspace)
     for size, offset in ((3, 0), (35, 100)):
         make.receive(channel, [make.seen(f"p{offset + n}", thread=f"t{offset + n}") for n in range(size)])
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(6):
             page(client, name, workspace)
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(8):  # a search may look twice
             page(client, name, workspace, q="hello")
 
 
@@ -318,3 +320,18 @@ def test_time_of_day_is_the_workspaces(client: Client, workspace: Workspace, mak
     make.talk(make.channel(workspace), ("ada", "late"))
     html = page(client, "conversation", workspace, Conversation.objects.get().pk)
     assert 'datetime="2026-03-02T14:00:00+02:00"' in html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Nothing to see: here. 5 < 6 & "so on" it\'s',
+        "See HTTPS://example.org/a?b=1&c=2, or www.example.pl.",
+        "(moot.org) or moot.org/raft, moot.ORG. and raft.xyz",
+        "Write to mira@example.org; ask @bo",
+        "Дивись: приклад.com, далі ні.слова",
+        "",
+    ],
+)
+def test_addresses_become_links_as_django_makes_them(text: str) -> None:
+    assert linked(text) == urlize(text, nofollow=True, autoescape=True)
