@@ -16,6 +16,7 @@ register = template.Library()
 
 # No word without one of these becomes a link in Django's ``Urlizer``.
 ADDRESS = re.compile(r"https?://|www\.|@|\.(?:com|edu|gov|int|mil|net|org)", re.IGNORECASE)
+SPACES = re.compile(r"(\s+)")
 
 
 @register.filter
@@ -30,10 +31,13 @@ def said(message: Message, words: str) -> SafeString:
 
 
 def linked(text: str) -> str:
-    """``urlize``, which takes every word apart, for a text that may hold an address; any other is only escaped."""
-    if ADDRESS.search(text):
-        return urlize(text, nofollow=True, autoescape=True)
-    return escape(text)
+    """``urlize``, but it takes only those words apart that may be addresses; all others are just escaped."""
+    if not ADDRESS.search(text):
+        return escape(text)
+    return "".join(
+        urlize(word, nofollow=True, autoescape=True) if ADDRESS.search(word) else escape(word)
+        for word in SPACES.split(text)
+    )
 
 
 def _scrolled(html: str) -> str:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django import forms
 from django.template import Context, Template, TemplateSyntaxError
+from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone, translation
 from django.utils.safestring import mark_safe
 
@@ -90,6 +91,13 @@ def test_a_label_follows_the_language() -> None:
 def test_a_tag_called_wrongly_is_refused(source: str) -> None:
     with pytest.raises(TemplateSyntaxError):
         render(source)
+
+
+def test_an_address_is_that_of_the_page() -> None:
+    for pk in (7, 8, 7):
+        assert render('{% address "member" "moot" pk %}', pk=pk) == reverse("member", args=["moot", pk])
+    with pytest.raises(NoReverseMatch):
+        render('{% address "member" "moot" "x" %}')
 
 
 def test_an_avatar_shows_letters_and_a_colour_but_no_markup() -> None:
