@@ -77,6 +77,17 @@ def order_import(
     return order
 
 
+@transaction.atomic
+def describe_import(order: ArchiveImport, *, format: str, options: Mapping[str, str]) -> None:
+    """Notes how a waiting archive is to be read. Raises ``UnableTo`` when its reading has begun or is over."""
+    row = ArchiveImport.objects.select_for_update().get(pk=order.pk)
+    if row.state != row.State.WAITING or row.cursor:
+        raise UnableTo(_("This archive is being read already, or it is done."))
+    row.format, row.options = format, dict(options)
+    row.save(update_fields=["format", "options"])
+    order.refresh_from_db()
+
+
 def begin(order: ArchiveImport, *, format: str, bytes_total: int) -> None:
     """Marks the import as running; whoever calls this holds its sign of life. Raises ``UnableTo`` if it is over."""
     with transaction.atomic():

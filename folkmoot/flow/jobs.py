@@ -48,6 +48,12 @@ def import_later(order: ArchiveImport) -> None:
         )
 
 
+def is_deferred(order: ArchiveImport) -> bool:
+    """Whether a job is there that reads the archive; none is while a person is still asked about it."""
+    jobs = ProcrastinateJob.objects.filter(task_name="import_archive", args__import_id=order.pk)
+    return jobs.filter(status__in=["todo", "doing"]).exists()
+
+
 @app.task(queue="intake", name="recount", pass_context=False)
 def recount_identities(workspace_id: int, identity_ids: list[int], **_later: Any) -> None:
     recount.recount(workspace_id, identity_ids)

@@ -145,6 +145,28 @@ class Batch:
 BATCH_SIZE = 500
 
 
+def gettext_noop(text: str) -> str:
+    """Marks a text for translation, by the name that extracting looks for; whoever shows it translates it."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something that an archive does not say by itself: its name on the command line, and in English for people."""
+
+    name: str
+    label: str
+    help: str = ""
+
+
+TIMEZONE = Option(
+    "timezone", gettext_noop("Time zone of its dates"), gettext_noop("Such as Europe/Tallinn. Empty: UTC.")
+)
+ENCODING = Option(
+    "encoding", gettext_noop("Encoding"), gettext_noop("Such as utf-8 or windows-1251. Empty: found out by itself.")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """An archive format that a connector reads: its name on the command line, and for people."""
@@ -152,6 +174,7 @@ class Format:
     name: str
     title: str
     hint: str = ""
+    options: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +219,26 @@ class Backfills(Protocol):
         Memory stays bounded whatever the archive's size. An item that cannot be read is a ``Skipped``, never an
         end; raises ``Refused`` when nothing can be read at all, with a sentence that says what to do.
         """
+
+
+@runtime_checkable
+class Mapped(Protocol):
+    """Reads tables of which a person says what their columns hold: by an option for each of ``fields``."""
+
+    fields: tuple[Option, ...]
+
+    def tabular(self, archive: Archive) -> str | None:
+        """The name of the ``Format`` its tables are written in, whether or not their columns are recognised."""
+
+    def columns(self, archive: Archive, *, format: str, options: Mapping[str, str]) -> list[str]:
+        """The columns of the archive's tables. Raises ``Refused``."""
+
+    def guess(self, columns: Sequence[str]) -> dict[str, str]:
+        """Field to column, by the columns' names."""
+
+
+# The value of an option for a field that no column holds, whatever the names make one guess
+NO_COLUMN = "-"
 
 
 class NetworkError(Exception):

@@ -12,7 +12,7 @@ from io import BufferedIOBase, BufferedReader
 from typing import NamedTuple
 
 from folkmoot.lib.archive import Archive, Entry, Unreadable
-from folkmoot.networks.base import Batch, Facts, Format, Place, SeenMessage, Skipped
+from folkmoot.networks.base import Batch, Facts, Format, Option, Place, SeenMessage, Skipped, gettext_noop
 from folkmoot.networks.batches import Item, backfill
 from folkmoot.networks.email import headers, parse
 from folkmoot.networks.encodings import decode
@@ -41,7 +41,12 @@ class Email:
         name="E-mail",
         icon="mail",
         formats=(
-            Format("mbox", "Mailbox (mbox, .eml)", "Also the monthly text files of list archives. Option: list."),
+            Format(
+                "mbox",
+                "Mailbox (mbox, .eml)",
+                "Also the monthly text files of list archives. Option: list.",
+                (Option("list", gettext_noop("Name of the list"), gettext_noop("Empty: as its mails name it.")),),
+            ),
         ),
     )
 

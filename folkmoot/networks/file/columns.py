@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from folkmoot.networks.base import Refused
+from folkmoot.networks.base import NO_COLUMN, Option, Refused, gettext_noop
 
 # Earlier names win; in English, Russian, Ukrainian, Polish and Estonian.
 _WORDS: dict[str, str] = {
@@ -53,6 +53,21 @@ _WORDS: dict[str, str] = {
 }
 NAMES = {field: tuple(words.split()) for field, words in _WORDS.items()}
 FIELDS = tuple(NAMES)
+# What people are asked, the needed first; ``kind`` is left to those at the command line.
+HELD = (
+    Option("text", gettext_noop("Text")),
+    Option("time", gettext_noop("Time"), gettext_noop("Day and clock, or the clock alone beside a day.")),
+    Option("date", gettext_noop("Day")),
+    Option("author", gettext_noop("Author's name")),
+    Option("author_id", gettext_noop("Author's id")),
+    Option("id", gettext_noop("Message's id")),
+    Option("thread", gettext_noop("Conversation's id")),
+    Option("title", gettext_noop("Title")),
+    Option("parent", gettext_noop("Id of the message it answers")),
+    Option("channel", gettext_noop("Channel")),
+    Option("url", gettext_noop("Address")),
+    Option("reactions", gettext_noop("Reactions")),
+)
 # A column so called holds the clock alone when a date stands beside it.
 _CLOCKS = frozenset({"time", "время", "час", "czas", "godzina", "kellaaeg", "aeg"})
 
@@ -79,14 +94,19 @@ def chosen(columns: Iterable[str], options: Mapping[str, str]) -> dict[str, str]
     known = list(columns)
     mapping = guess(known)
     named = {field: options[field] for field in FIELDS if options.get(field)}
+    absent = {field for field, column in named.items() if column == NO_COLUMN and column not in known}
+    named = {field: column for field, column in named.items() if field not in absent}
     for field, column in named.items():
         if column not in known:
             raise Refused(f"there is no column {column!r} for {field}; there are: {', '.join(known)[:300]}")
     taken = set(named.values())
-    kept = {field: column for field, column in mapping.items() if column not in taken}
+    kept = {field: column for field, column in mapping.items() if column not in taken and field not in absent}
     if "time" in named and "date" not in named:
         kept.pop("date", None)
-    return kept | named
+    found = kept | named
+    if "time" not in found and "date" in found:
+        found["time"] = found.pop("date")
+    return found
 
 
 def enough(mapping: Mapping[str, str]) -> bool:

@@ -8,7 +8,18 @@ from datetime import UTC, datetime
 
 from folkmoot.lib.archive import Archive, Entry, Unreadable
 from folkmoot.lib.json_stream import Broken
-from folkmoot.networks.base import Batch, Facts, Format, Place, PlaceKind, Skipped
+from folkmoot.networks.base import (
+    ENCODING,
+    TIMEZONE,
+    Batch,
+    Facts,
+    Format,
+    Option,
+    Place,
+    PlaceKind,
+    Skipped,
+    gettext_noop,
+)
 from folkmoot.networks.batches import Item, backfill
 from folkmoot.networks.file import columns as naming
 from folkmoot.networks.file import parse, tables
@@ -24,26 +35,39 @@ _NOTHING = (
     "and how dates are written, for example dateformat=%d.%m.%Y"
 )
 _HINT = "Options: a column each for text, time, author …; also encoding, timezone, dateformat, author_default."
+_OPTIONS = (
+    Option(
+        "dateformat",
+        gettext_noop("How dates are written"),
+        gettext_noop("Such as %d.%m.%Y %H:%M. Empty: found out by itself."),
+    ),
+    TIMEZONE,
+    ENCODING,
+    Option("author_default", gettext_noop("Author"), gettext_noop("For tables without a column of authors.")),
+)
 
 
 class File:
+    fields = naming.HELD
     facts = Facts(
         slug="file",
         name="File",
         icon="file-spreadsheet",
         formats=(
-            Format("csv", "Table (CSV, TSV)", _HINT),
-            Format("jsonl", "JSON Lines", _HINT),
+            Format("csv", "Table (CSV, TSV)", _HINT, _OPTIONS),
+            Format("jsonl", "JSON Lines", _HINT, _OPTIONS),
         ),
     )
 
     def recognises(self, archive: Archive) -> str | None:
         """The last resort: a table with columns that look like a text and a time."""
-        for entry in _candidates(archive)[:12]:
-            table = _shape(archive, entry, {}, "")
-            if table is not None and naming.enough(naming.guess(table.columns)):
-                return "csv" if table.kind == "csv" else "jsonl"
+        for table in _tables(archive, {}):
+            if naming.enough(naming.guess(table.columns)):
+                return _format(table)
         return None
+
+    def tabular(self, archive: Archive) -> str | None:
+        return next((_format(table) for table in _tables(archive, {})), None)
 
     def backfill(
         self, archive: Archive, *, format: str, cursor: str = "", options: Mapping[str, str] | None = None
@@ -52,21 +76,25 @@ class File:
         leave_out(archive, _candidates(archive))
         return backfill(archive, _candidates(archive), reader.read, cursor=cursor, nothing=_NOTHING)
 
-    def columns(self, archive: Archive) -> list[str]:
-        """The columns of the archive's tables, for a person to say what they hold."""
-        found: dict[str, None] = {}
-        for entry in _candidates(archive)[:12]:
-            if table := _shape(archive, entry, {}, ""):
-                found.update(dict.fromkeys(table.columns))
-        return list(found)
+    def columns(self, archive: Archive, *, format: str, options: Mapping[str, str]) -> list[str]:
+        return list(dict.fromkeys(column for table in _tables(archive, options, format) for column in table.columns))
 
     def guess(self, columns: Sequence[str]) -> dict[str, str]:
-        """Field to column, by the columns' names; the fields are the names of the options."""
         return naming.guess(columns)
 
 
 def _candidates(archive: Archive) -> list[Entry]:
     return archive.entries if len(archive.entries) == 1 else archive.find(*_ENDINGS)
+
+
+def _tables(archive: Archive, options: Mapping[str, str], kind: str = "") -> Iterator[tables.Shape]:
+    for entry in _candidates(archive)[:12]:
+        if table := _shape(archive, entry, options, kind):
+            yield table
+
+
+def _format(table: tables.Shape) -> str:
+    return "csv" if table.kind == "csv" else "jsonl"
 
 
 def _shape(archive: Archive, entry: Entry, options: Mapping[str, str], kind: str) -> tables.Shape | None:

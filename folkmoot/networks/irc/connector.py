@@ -11,9 +11,12 @@ from urllib.parse import unquote
 
 from folkmoot.lib.archive import Archive, Entry, Unreadable, lines
 from folkmoot.networks.base import (
+    ENCODING,
+    TIMEZONE,
     Batch,
     Facts,
     Format,
+    Option,
     Person,
     Place,
     Refused,
@@ -21,6 +24,7 @@ from folkmoot.networks.base import (
     SeenMessage,
     SeenMove,
     Skipped,
+    gettext_noop,
 )
 from folkmoot.networks.batches import Item, backfill
 from folkmoot.networks.encodings import decode
@@ -46,7 +50,21 @@ class Irc:
         name="IRC",
         icon="hash",
         formats=(
-            Format("irc", "IRC log", "One file per channel or per day. Options: channel, date, timezone, encoding."),
+            Format(
+                "irc",
+                "IRC log",
+                "One file per channel or per day. Options: channel, date, timezone, encoding.",
+                (
+                    Option("channel", gettext_noop("Channel"), gettext_noop("Where the files don't name it.")),
+                    Option(
+                        "date",
+                        gettext_noop("Day on which the log begins"),
+                        gettext_noop("YYYY-MM-DD; where neither the files' names nor their lines tell."),
+                    ),
+                    TIMEZONE,
+                    ENCODING,
+                ),
+            ),
         ),
     )
 

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from folkmoot.flow.preview import Questions
 from folkmoot.networks import readers
+from folkmoot.networks.base import NO_COLUMN, Option
 from folkmoot.workspaces.models import check_timezone
 
 
@@ -71,3 +75,28 @@ class ImportForm(forms.Form):
         if not self.errors and bool(data.get("upload")) == bool(data.get("path")):
             raise ValidationError(_("Choose a file, or name one on the server: one of the two."))
         return data
+
+
+class QuestionsForm(forms.Form):
+    """What the archive does not say by itself: which column holds what, then the options of its format."""
+
+    def __init__(self, *args: Any, questions: Questions, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        columns = [(NO_COLUMN, _("in no column")), *((column, column) for column in questions.columns)]
+        for option in questions.fields:
+            select = forms.Select(attrs={"class": "form-select"})
+            self._ask(option, forms.ChoiceField(choices=columns, widget=select))
+            self.fields[option.name].initial = questions.guess.get(option.name, NO_COLUMN)
+        for option in questions.format.options:
+            line = forms.TextInput(attrs={"class": "form-control"})
+            self._ask(option, forms.CharField(required=False, max_length=200, widget=line))
+
+    def _ask(self, option: Option, field: forms.Field) -> None:
+        field.label = gettext(option.label)
+        field.help_text = gettext(option.help) if option.help else ""
+        self.fields[option.name] = field
+
+    def options(self) -> dict[str, str]:
+        """What was said, or what the form would begin with."""
+        said = self.cleaned_data if self.is_bound else {name: self[name].initial for name in self.fields}
+        return {name: value for name, value in said.items() if value}

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import messages as flash
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from folkmoot.channels import actions
 from folkmoot.channels.models import ArchiveImport
-from folkmoot.flow.jobs import import_later
+from folkmoot.flow import preview
+from folkmoot.flow.jobs import import_later, is_deferred
+from folkmoot.web.imports.asking import is_asked
+from folkmoot.web.imports.find import find
 from folkmoot.web.imports.forms import ImportForm
 from folkmoot.web.request import Request, in_workspace
 from folkmoot.workspaces.models import Rank
@@ -30,7 +33,7 @@ def imports(request: Request) -> HttpResponseBase:
     form = ImportForm(request.POST, request.FILES) if sent else ImportForm()
     if sent and form.is_valid():
         order = _order(request, form)
-        return redirect("import", request.workspace.slug, order.pk)
+        return redirect("import" if is_deferred(order) else "import-columns", request.workspace.slug, order.pk)
     context = {
         "title": _("Import"),
         "lead": _("Bring a community's past in: who was there, what was said, what still waits for an answer."),
@@ -55,7 +58,8 @@ def _order(request: Request, form: ImportForm) -> ArchiveImport:
             uploaded=bool(upload),
             by=request.user,
         )
-        import_later(order)
+        if preview.questions(order, options) is None:
+            import_later(order)
     return order
 
 
@@ -70,18 +74,11 @@ def _keep(upload: UploadedFile[bytes]) -> Path:
     return path
 
 
-def _find(request: Request, pk: int) -> ArchiveImport:
-    order = ArchiveImport.objects.filter(workspace=request.workspace, pk=pk).select_related("workspace").first()
-    if order is None:
-        raise Http404
-    return order
-
-
 @require_GET
 @in_workspace(Rank.MANAGER)
 def one(request: Request, pk: int) -> HttpResponse:
-    order = _find(request, pk)
-    context = {"title": order.name, "order": order, "remaining": _remaining(order)}
+    order = find(request, pk)
+    context = {"title": order.name, "order": order, "remaining": _remaining(order), "asked": is_asked(order)}
     template = "imports/import.html#state" if request.htmx else "imports/import.html"
     return render(request, template, context)
 
@@ -96,7 +93,7 @@ def _remaining(order: ArchiveImport) -> int | None:
 @require_POST
 @in_workspace(Rank.MANAGER)
 def cancel(request: Request, pk: int) -> HttpResponseBase:
-    order = _find(request, pk)
+    order = find(request, pk)
     actions.cancel_import(order, by=request.user, now=timezone.now())
     return redirect("import", request.workspace.slug, order.pk)
 
@@ -104,7 +101,7 @@ def cancel(request: Request, pk: int) -> HttpResponseBase:
 @require_POST
 @in_workspace(Rank.MANAGER)
 def resume(request: Request, pk: int) -> HttpResponseBase:
-    order = _find(request, pk)
+    order = find(request, pk)
     try:
         with transaction.atomic():
             actions.resume_import(order, by=request.user)

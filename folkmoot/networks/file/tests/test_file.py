@@ -129,7 +129,7 @@ def test_a_mapping_given_by_hand_wins_and_must_name_columns_that_are_there(tmp_p
 
 def test_columns_and_a_guess_are_there_for_a_form(tmp_path: Path) -> None:
     with open_archive(FIXTURES / "chat.csv") as archive:
-        columns = File().columns(archive)
+        columns = File().columns(archive, format="csv", options={})
     assert columns == ["id", "user_id", "user", "created_at", "message", "reply_to", "likes"]
     assert File().guess(columns) == {
         "id": "id",
@@ -306,3 +306,22 @@ def test_a_real_pages_posts_are_all_read_with_their_reactions() -> None:
     )
     assert [f"{each.at:%m/%d/%Y}" for each in found] == [row["date"] for row in rows]
     assert {each.kind for each in found} == {"post"}
+
+
+def test_a_field_said_to_be_in_no_column_is_not_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("time,author,text,title\n2026-03-02 12:00,ada,hello,Greetings\n")
+    with open_archive(path) as archive:
+        [batch] = File().backfill(archive, format="csv", options={"title": "-"})
+    [message] = batch.seen
+    assert isinstance(message, SeenMessage)
+    assert (message.text, message.thread_title) == ("hello", "")
+
+
+def test_a_day_alone_is_time_enough(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("When,Who,What\n2026-03-02,ada,hello\n")
+    options = {"date": "When", "time": "-", "author": "Who", "text": "What"}
+    with open_archive(path) as archive:
+        [batch] = File().backfill(archive, format="csv", options=options)
+    assert len(batch.seen) == 1
