@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from html import escape
 from inspect import signature
@@ -122,9 +122,15 @@ def moment(at: datetime | None, form: str = "SHORT_DATETIME_FORMAT", relative: b
 
 
 @lru_cache(maxsize=4096)
-def _written(language: str | None, form: str, when: datetime) -> str:
+def _written(language: str | None, form: str, when: date) -> str:
     """``language`` is the active one. ``when`` is local and as exact as the format is, so that it is met again."""
     return escape(formats.date_format(when, form))
+
+
+@register.filter
+def day(when: date, form: str) -> SafeString:
+    """What Django's ``date`` gives for a day and one of the named formats, remembered."""
+    return mark_safe(_written(translation.get_language(), form, when))  # noqa: S308 - escaped there
 
 
 @register.filter

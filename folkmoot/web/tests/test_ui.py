@@ -125,6 +125,7 @@ def test_times_are_written_as_django_writes_them(language: str, form: str) -> No
     with timezone.override(ZoneInfo("Europe/Tallinn")), translation.override(language):
         for _again in range(2):
             assert f">{formats.date_format(timezone.localtime(at), form)}<" in ui.moment(at, form)
+        assert ui.day(at.date(), "YEAR_MONTH_FORMAT") == formats.date_format(at.date(), "YEAR_MONTH_FORMAT")
 
 
 def test_a_long_text_is_cut_and_a_short_one_is_left_alone() -> None:
