@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from folkmoot.channels import actions
 from folkmoot.channels.models import ArchiveImport
-from folkmoot.cli import imports
+from folkmoot.cli import database, imports
 from folkmoot.flow import archive
 from folkmoot.workspaces.models import Workspace
 
@@ -21,7 +22,7 @@ BATCH = 500
 
 @pytest.fixture
 def workspace(db: None, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.setattr(imports.database, "migrated", lambda: None)  # the tests' own database is there
+    monkeypatch.setattr(database, "migrated", lambda: None)  # the tests' own database is there
     return Workspace.objects.create(slug="moot", name="Moot")
 
 
@@ -47,17 +48,17 @@ def kill_after_a_batch(path: Path, monkeypatch: pytest.MonkeyPatch, *more: str) 
 
     real = archive.run
     with monkeypatch.context() as patched:
-        patched.setattr(imports.archive, "run", lambda order, progress: real(order, die))
+        patched.setattr(archive, "run", lambda order, progress: real(order, die))
         with pytest.raises(Killed):
             CliRunner().invoke(
                 imports.command, [str(path), "--workspace", "moot", "--json", *more], catch_exceptions=False
             )
 
 
-def read(path: Path, *more: str) -> dict[str, object]:
+def read(path: Path, *more: str) -> dict[str, Any]:
     done = CliRunner().invoke(imports.command, [str(path), "--workspace", "moot", "--json", *more])
     assert done.exit_code == 0, done.output
-    told: dict[str, object] = json.loads(done.stdout)
+    told: dict[str, Any] = json.loads(done.stdout)
     return told
 
 
@@ -72,8 +73,8 @@ def test_what_goes_on_tells_of_this_run_alone(
     assert ArchiveImport.objects.count() == 1
     first.refresh_from_db()
     assert told["messages_seen"] == first.messages_seen - BATCH
-    [skipped] = told["skipped"]  # type: ignore[misc]
-    assert (skipped["reason"], skipped["count"]) == ("no author", ROWS // 100 - before)  # type: ignore[index]
+    [skipped] = told["skipped"]
+    assert (skipped["reason"], skipped["count"]) == ("no author", ROWS // 100 - before)
 
 
 @pytest.mark.parametrize("form", ["jsonl", "file"])
