@@ -14,7 +14,6 @@ from folkmoot.members import activities
 
 TURN = 0x666D0003  # tells this lock from other advisory locks in the same database
 CHUNK = 10_000
-MANY = 500
 JOINED = (
     "conversations_message", "conversations_conversation", "conversations_ask", "members_identity", "members_member",
     "members_activity",
@@ -41,9 +40,8 @@ def turn(workspace_id: int) -> Iterator[None]:
 
 def _settle_some(workspace_id: int) -> int:
     with turn(workspace_id):
+        _tell_the_planner()
         acts = activities.settle(workspace_id, CHUNK)
-        if len(acts) > MANY:
-            _tell_the_planner()
         times = [act.at for act in acts]
         if messages := [act.about_id for act in acts if act.kind == "message"]:
             times += asks.follow(messages)
@@ -52,13 +50,14 @@ def _settle_some(workspace_id: int) -> int:
 
 
 def _tell_the_planner() -> None:
-    """Tables that just filled for the first time have no statistics yet, and joins of thousands are planned as if
-    they were empty: seconds where milliseconds do. From then on autovacuum keeps them."""
-    for (table,) in bulk.fetch(_UNKNOWN, [list(JOINED)]):
+    """Tables that grew many times over since they were last looked at are planned as if they were empty: joins of
+    thousands of rows then take minutes where milliseconds do. Later on autovacuum keeps up."""
+    for (table,) in bulk.fetch(_OUTGROWN, [list(JOINED)]):
         bulk.change(f"ANALYZE {table}", [])
 
 
-_UNKNOWN = """
+_OUTGROWN = """
 SELECT relname::text FROM pg_class
-WHERE oid = ANY(SELECT name::regclass FROM unnest(%b::text[]) AS name) AND reltuples < 0
+WHERE oid IN (SELECT name::regclass FROM unnest(%b::text[]) AS name)
+  AND pg_relation_size(oid) > 8192 * 32 AND (reltuples <= 0 OR pg_relation_size(oid) > 8192 * 10 * relpages::bigint)
 """

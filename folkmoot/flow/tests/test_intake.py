@@ -12,10 +12,11 @@ from django.db import connections as all_connections
 from conftest import Make
 from folkmoot.analytics.models import Stale
 from folkmoot.conversations.models import Ask, Attachment, Conversation, Message, Revision
+from folkmoot.flow import intake
 from folkmoot.members import activities
 from folkmoot.members.models import Activity, Identity, Member, Unsettled
 from folkmoot.networks.base import Attachment as SeenAttachment
-from folkmoot.networks.base import Person, Reaction, Seen, SeenDeletion, SeenMove
+from folkmoot.networks.base import Batch, Person, Place, Reaction, Seen, SeenDeletion, SeenMove
 from folkmoot.workspaces.models import Workspace
 
 pytestmark = pytest.mark.django_db
@@ -188,8 +189,9 @@ def test_statements_of_a_batch_do_not_grow_with_it(workspace: Workspace, make: M
     def cost(size: int, start: int) -> int:
         liked = (Reaction("👍", 1, (Person("bo"),)),)
         seen = [make.seen(f"p{start + n}", minute=start + n * 40, reactions=liked) for n in range(size)]
+        place = Place(channel.remote_id, channel.name)
         with CountedStatements() as counted:
-            make.receive(channel, seen)
+            intake.receive(channel, Batch(place, seen, ""), now=make.noon, past=True)
         return counted.number
 
     make.receive(channel, [make.seen("bo")])
