@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 
 from folkmoot.conversations import access
 from folkmoot.conversations.models import Ask, Conversation, Message
@@ -51,7 +51,14 @@ def listing(role: Role, filters: Filters, mark: Mark | None, *, size: int = PAGE
     if filters.words.strip():
         found = search(role, filters, mark, size=size)
         return _by_conversation(found.rows), found
-    rows = access.conversations(role).select_related("channel", "opener", "latest_author__member")
+    rows = (
+        access.conversations(role)
+        .select_related("channel", "latest_author__member")
+        .only(
+            "title", "opening", "latest", "last_at", "message_count", "waiting_since", "channel__name",
+            "latest_author__member__name",
+        )
+    )  # fmt: skip
     if filters.waiting:
         rows = rows.filter(waiting_since__isnull=False)
     if filters.member_id:
@@ -198,5 +205,5 @@ def _readable(rows: QuerySet[Message]) -> QuerySet[Message]:
         rows.defer("lexemes")
         .select_related("author__member", "parent__author__member")
         .defer("lexemes", "parent__lexemes", "parent__html")
-        .prefetch_related("attachments", "revisions")
+        .prefetch_related(Prefetch("attachments", to_attr="files"), Prefetch("revisions", to_attr="versions"))
     )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from django.db import transaction
 
 from folkmoot.members import activities
 from folkmoot.members.models import Identity, Member
@@ -57,9 +58,11 @@ def did(workspace: Workspace, identity_id: int, acts: Acts) -> None:
     ]
     said = [row for row in rows if row[1] == "message"]
     others = [row for row in rows if row[1] != "message"]
-    activities.append_new(workspace.pk, said)
-    activities.append(workspace.pk, others)
-    activities.settle(workspace.pk, len(rows))
+    with transaction.atomic():
+        activities.append_new(workspace.pk, said)
+        activities.append(workspace.pk, others)
+    with transaction.atomic():
+        activities.settle(workspace.pk, len(rows))
 
 
 @pytest.fixture

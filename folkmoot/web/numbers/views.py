@@ -74,7 +74,7 @@ def numbers(request: Request) -> HttpResponse:
         queries.kpis(request.workspace, period, now=asked.now, channel_id=channel_id)
         for period in (asked.period, asked.period.previous)
     )
-    days = queries.series(request.workspace, asked.period, channel_id)
+    points = _points(queries.series(request.workspace, asked.period, channel_id))
     context = {
         "title": _("Numbers"),
         "lead": _period_words(request, asked.period),
@@ -82,8 +82,8 @@ def numbers(request: Request) -> HttpResponse:
         "empty": asked.first is None,
         "tabs": _tabs(request),
         "tiles": _tiles(request, asked.period, channel_id, kpis, was),
-        "charts": _charts(days),
-        "table": _table(days),
+        "charts": _charts(points),
+        "table": points[::-1],
     }
     return render(request, "numbers/numbers.html", context)
 
@@ -212,8 +212,7 @@ def _points(days: list[DayCount]) -> list[Point]:
     return points
 
 
-def _charts(days: list[DayCount]) -> dict[str, dict[str, Any]]:
-    points = _points(days)
+def _charts(points: list[Point]) -> dict[str, dict[str, Any]]:
     x = [point.label for point in points]
     return {
         "said": {
@@ -236,10 +235,6 @@ def _charts(days: list[DayCount]) -> dict[str, dict[str, Any]]:
             ],
         },
     }
-
-
-def _table(days: list[DayCount]) -> list[Point]:
-    return _points(days)[::-1]
 
 
 @require_GET
