@@ -215,7 +215,7 @@ def responses(
     """
     totals = _ask_totals(workspace, period, channel_ids)
     if sum(asks for asks, _answered in totals.values()) <= EXACT:
-        times = _exact_times(workspace, period, now=now)
+        times = _exact_times(workspace, period, channel_ids, now=now)
     else:
         times = _counted_times(workspace, period, channel_ids, now=now)
     fresh = _fresh(workspace, period, now=now)
@@ -264,13 +264,16 @@ def _fresh(workspace: Workspace, period: Period, *, now: datetime) -> dict[int, 
     return dict(rows)
 
 
-def _exact_times(workspace: Workspace, period: Period, *, now: datetime) -> dict[int, Times]:
+def _exact_times(
+    workspace: Workspace, period: Period, channel_ids: Collection[int], *, now: datetime
+) -> dict[int, Times]:
     first, until = period.bounds(workspace)
     rows = bulk.fetch(
         "SELECT channel_id, extract(epoch FROM answered_at - asked_at)::float8,"
         " extract(epoch FROM %s::timestamptz - asked_at)::float8"
-        " FROM conversations_ask WHERE workspace_id = %s AND asked_at >= %s AND asked_at < %s",
-        [now, workspace.pk, first, until],
+        " FROM conversations_ask WHERE workspace_id = %s AND asked_at >= %s AND asked_at < %s"
+        " AND (%s::bool OR channel_id = ANY(%b::bigint[]))",
+        [now, workspace.pk, first, until, ALL_CHANNELS in channel_ids, list(channel_ids)],
     )
     found: dict[int, Times] = defaultdict(lambda: Times({}, {}))
     for channel_id, took, age in rows:
