@@ -1,0 +1,1 @@
+"""Reads messages in plain Python: no Django, no database, no network."""
