@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
-from bench import effort, world
+from bench import effort, warm, world
 from bench.figures import Figure, quantile, spread
 from folkmoot.lib import bulk
 from folkmoot.lib.keyset import Mark
@@ -39,9 +39,12 @@ class Page:
 
 def measure(workspace: Workspace, rounds: int, like: str, say: Callable[[str], None]) -> list[Figure]:
     client = Client(SERVER_NAME=HOST)
+    say(f"{warm.read(settings.HOME / 'pg' / 'base'):.1f} GB of data read once")
     client.force_login(world.owner(workspace), backend=settings.AUTHENTICATION_BACKENDS[0])
     found = []
-    for page in every(workspace, rounds):
+    pages = every(workspace, rounds)
+    warm.settle_objects()
+    for page in pages:
         if like not in page.name:
             continue
         figure = _measure(client, page)
