@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "folkmoot.flow",
     "folkmoot.analytics",
     "folkmoot.inbox",
+    "folkmoot.understanding",
     "folkmoot.conversations",
     "folkmoot.members",
     "folkmoot.channels",
