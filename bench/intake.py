@@ -11,19 +11,20 @@ from random import Random
 
 from django.db import connection
 
-from bench import apart, effort, world
+from bench import apart, effort, warm, world
 from bench.effort import Effort
 from bench.figures import Figure
 from folkmoot.channels.actions import channel_for
 from folkmoot.channels.models import Channel
-from folkmoot.flow import intake, jobs
+from folkmoot.flow import intake
+from folkmoot.flow.archive import SETTLE_EVERY
 from folkmoot.lib import bulk
+from folkmoot.lib.ahead import ahead
 from folkmoot.networks.base import BATCH_SIZE, Attachment, Batch, Person, Place, PlaceKind, Reaction, SeenMessage
 from folkmoot.workspaces.models import Workspace
 
 TAKEN, BARE = "bench_intake", "bench_limit"
 COLD = 4
-SETTLED = 20  # batches after which what follows is done, as when an archive is read
 STARTS = datetime(2026, 1, 5, 8, tzinfo=UTC)
 PLACES: tuple[tuple[str, PlaceKind], ...] = (
     ("discord", "chat"), ("discourse", "forum"), ("telegram", "chat"), ("email", "list"), ("telegram", "page"),
@@ -43,7 +44,7 @@ TABLES = {
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Seconds of each batch (``receiving``: without what follows), and the highest id in every table after it."""
+    """Seconds of each batch, waiting for its words included (``receiving``: without what follows), and the highest id in every table after it."""
 
     seconds: list[float]
     receiving: list[float]
@@ -96,22 +97,30 @@ def _receive(batches: int) -> Taken:
     ]
     per_channel = -(-batches // len(PLACES))
     streams = [_stream(channel, per_channel * BATCH_SIZE) for channel in channels]
-    ready = [list(islice(streams[n % len(streams)], BATCH_SIZE)) for n in range(batches)]
+    ready = [
+        (channel, Batch(Place(channel.remote_id, channel.name, "chat"), seen, ""))
+        for channel, seen in ((channels[n % len(channels)], _next(streams, n)) for n in range(batches))
+    ]
     seconds, receiving, marks = list[float](), list[float](), [_highest()]
+    warm.settle_objects()  # an archive is never held as a whole, as all these batches are
     before = effort.so_far()
-    for n, seen in enumerate(ready):
-        channel = channels[n % len(channels)]
-        batch = Batch(Place(channel.remote_id, channel.name, "chat"), seen, str(n))
-        began = time.perf_counter()
-        received = intake.receive(channel, batch, now=STARTS, follow_up=jobs.consider_later)
-        receiving.append(time.perf_counter() - began)
-        if n % SETTLED == SETTLED - 1:
-            intake.consider_past(workspace.pk)
-        seconds.append(time.perf_counter() - began)
-        if received.messages_new != len(seen):
-            raise AssertionError(f"batch {n}: {received.messages_new} of {len(seen)} messages were new")
-        marks.append(_highest())
+    began = time.perf_counter()
+    with ahead((channel, batch, intake.look_up(batch)) for channel, batch in ready) as coming:
+        for n, (channel, batch, words) in enumerate(coming, 1):
+            received = intake.receive(channel, batch, now=STARTS, past=True, words=words)
+            receiving.append(time.perf_counter() - began)
+            if n % SETTLE_EVERY == 0 or n == batches:
+                intake.consider_past(workspace.pk)
+            if received.messages_new != len(batch.seen):
+                raise AssertionError(f"batch {n}: {received.messages_new} of {len(batch.seen)} messages were new")
+            marks.append(_highest())
+            seconds.append(time.perf_counter() - began)
+            began = time.perf_counter()
     return Taken(seconds, receiving, marks, effort.since(before))
+
+
+def _next(streams: list[Iterator[SeenMessage]], n: int) -> list[SeenMessage]:
+    return list(islice(streams[n % len(streams)], BATCH_SIZE))
 
 
 def _stream(channel: Channel, count: int) -> Iterator[SeenMessage]:
@@ -151,7 +160,9 @@ def _reactions(rng: Random, people: list[Person]) -> tuple[Reaction, ...]:
 
 
 def _highest() -> dict[str, int]:
-    return {table: bulk.fetch(f"SELECT coalesce(max(id), 0) FROM {table}", [])[0][0] for table in TABLES}
+    newest = ", ".join(f"(SELECT coalesce(max(id), 0) FROM {table})" for table in TABLES)
+    [row] = bulk.fetch(f"SELECT {newest}", [])
+    return dict(zip(TABLES, row, strict=True))
 
 
 def _rows(marks: list[dict[str, int]]) -> list[dict[str, tuple[bytes, int]]]:

@@ -46,11 +46,31 @@ class _Stored:
     deleted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a message's words come to, worked out without the database."""
+
+    text: str
+    html: str
+    lexemes: str
+
+
+def written(message: SeenMessage) -> Written:
+    text = bulk.storable(message.text)
+    return Written(text, clean(message.html) if message.html else "", vector(text))
+
+
 def record(
-    channel: Channel, messages: Mapping[str, SeenMessage], people: Mapping[str, Known], *, now: datetime
+    channel: Channel,
+    messages: Mapping[str, SeenMessage],
+    people: Mapping[str, Known],
+    *,
+    now: datetime,
+    words: Mapping[str, Written],
 ) -> Recorded:
     """Stores messages of one channel, given by their keys (``bulk.key`` of the remote id).
 
+    ``words`` has, by the same keys, what was worked out ahead; the rest is worked out here where it is needed.
     Call it in a transaction that holds the channel's row.
     """
     answered = {bulk.key(message.parent) for message in messages.values() if message.parent}
@@ -69,7 +89,11 @@ def record(
     result.own = _own(fresh, people, placed)
     _demote(placed.reopened)
     parents = {key: row.id for key, row in stored.items()} | result.new
-    rows = (_row(channel, item, people, parents, placed, result) for item in fresh)
+    rows = (
+        _placed(channel, (key, message), people, parents, placed, result)
+        + _said(message, message.thread_title if key in placed.openers else "", words.get(key) or written(message))
+        for key, message in fresh
+    )
     bulk.copy_rows("conversations_message", _COLUMNS, rows)
     _attach(fresh, result.new)
     _adopt(channel, list(result.new))
@@ -163,12 +187,12 @@ def _own(fresh: Sequence[Keyed], people: Mapping[str, Known], placed: threads.Pl
 
 
 _COLUMNS = [
-    "id", "workspace_id", "channel_id", "conversation_id", "author_id", "remote_id", "kind", "at", "text", "html",
-    "url", "parent_id", "parent_remote_id", "edited_at", "ours", "reactions", "unnamed_reactions", "lexemes",
+    "id", "workspace_id", "channel_id", "conversation_id", "author_id", "remote_id", "kind", "parent_id",
+    "parent_remote_id", "ours", "at", "edited_at", "url", "reactions", "unnamed_reactions", "text", "html", "lexemes",
 ]  # fmt: skip
 
 
-def _row(
+def _placed(
     channel: Channel,
     item: Keyed,
     people: Mapping[str, Known],
@@ -176,17 +200,22 @@ def _row(
     placed: threads.Placed,
     result: Recorded,
 ) -> tuple[Any, ...]:
+    """Whose a message is and where it stands: the first columns of its row."""
     key, message = item
     author = people[message.author.remote_id]
     parent = bulk.key(message.parent) if message.parent else ""
-    text = bulk.storable(message.text)
-    title = message.thread_title if key in placed.openers else ""
     return (
-        result.new[key], channel.workspace_id, channel.pk, placed.conversation[key], author.id, key,
-        result.kinds[key], message.at, text, clean(message.html) if message.html else "",
-        bulk.storable(message.url, 1000), parents.get(parent), parent, message.edited_at, message.ours or author.ours,
+        result.new[key], channel.workspace_id, channel.pk, placed.conversation[key], author.id, key, result.kinds[key],
+        parents.get(parent), parent, message.ours or author.ours,
+    )  # fmt: skip
+
+
+def _said(message: SeenMessage, title: str, words: Written) -> tuple[Any, ...]:
+    """What a message says: the other columns. Whoever opens a thread says its title, too."""
+    return (
+        message.at, message.edited_at, bulk.storable(message.url, 1000),
         json.dumps(counts(message)) if message.reactions else "{}", unnamed(message),
-        vector(f"{title}\n{text}" if title else text),
+        words.text, words.html, vector(f"{title}\n{words.text}") if title else words.lexemes,
     )  # fmt: skip
 
 
@@ -259,6 +288,7 @@ def _revise(stored: Mapping[str, _Stored], messages: Mapping[str, SeenMessage], 
 
 
 def _rewrite(edited: Sequence[tuple[int, SeenMessage, _Stored]], *, now: datetime) -> None:
+    now_written = [written(message) for _, message, _ in edited]
     bulk.copy_rows(
         "conversations_revision",
         ["message_id", "text", "html", "replaced_at"],
@@ -270,9 +300,9 @@ def _rewrite(edited: Sequence[tuple[int, SeenMessage, _Stored]], *, now: datetim
         " AS u (id, text, html, lexemes, at) WHERE m.id = u.id",
         [
             [id_ for id_, _, _ in edited],
-            [bulk.storable(message.text) for _, message, _ in edited],
-            [clean(message.html) if message.html else "" for _, message, _ in edited],
-            [vector(message.text) for _, message, _ in edited],
+            [words.text for words in now_written],
+            [words.html for words in now_written],
+            [words.lexemes for words in now_written],
             [message.edited_at or now for _, message, _ in edited],
         ],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from time import monotonic
 
@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from folkmoot import networks
 from folkmoot.channels import actions
 from folkmoot.channels.models import ArchiveImport, Channel
+from folkmoot.conversations.record import Written
 from folkmoot.flow import intake, news
+from folkmoot.lib.ahead import ahead
 from folkmoot.lib.alive import working_at
 from folkmoot.lib.archive import Archive, Unreadable, open_archive
 from folkmoot.networks.base import Backfills, Batch, Connector, Refused
@@ -21,7 +23,7 @@ from folkmoot.networks.base import Backfills, Batch, Connector, Refused
 Progress = Callable[[ArchiveImport], None]
 
 
-SETTLE_EVERY = 20
+SETTLE_EVERY = 50  # batches: the same people come again and again, and their counts are written once for all of these
 
 
 class UnableToImport(Exception):
@@ -102,27 +104,38 @@ def _read(
     places: dict[str, Channel] = {}
     clock = monotonic()
     batches = backfills.backfill(archive, format=order.format, cursor=order.cursor, options=order.options)
-    for number, batch in enumerate(batches, 1):
-        channel = _channel(order, network, batch, places)
-        with transaction.atomic():
-            counts = _store(channel, batch)
-            seconds, clock = monotonic() - clock, monotonic()
-            go_on = actions.advance(
-                order,
-                cursor=batch.cursor,
-                bytes_read=min(archive.read_bytes, archive.total_bytes),
-                counts=counts,
-                skipped=batch.skipped,
-                seconds=seconds,
-            )
-            news.announce(order.workspace_id, "import", id=order.pk)
-        if number % SETTLE_EVERY == 0:
-            intake.consider_past(order.workspace_id)
-        if progress:
-            progress(order)
-        if not go_on:
-            return False
+    with ahead(_looked_up(batches, order, archive)) as coming:
+        for number, (batch, words, bytes_read) in enumerate(coming, 1):
+            channel = _channel(order, network, batch, places)
+            with transaction.atomic():
+                counts = _store(channel, batch, words)
+                seconds, clock = monotonic() - clock, monotonic()
+                go_on = actions.advance(
+                    order,
+                    cursor=batch.cursor,
+                    bytes_read=bytes_read,
+                    counts=counts,
+                    skipped=batch.skipped,
+                    seconds=seconds,
+                )
+                news.announce(order.workspace_id, "import", id=order.pk)
+            if number % SETTLE_EVERY == 0:
+                intake.consider_past(order.workspace_id)
+            if progress:
+                progress(order)
+            if not go_on:
+                return False
     return True
+
+
+def _looked_up(
+    batches: Iterable[Batch], order: ArchiveImport, archive: Archive
+) -> Iterator[tuple[Batch, dict[str, Written], int]]:
+    """Batches with their words and how much of the archive is read by then; of an archive that was read before, only
+    what turns out to be new is looked up."""
+    for batch in batches:
+        again = order.messages_seen and not order.messages_new
+        yield batch, {} if again else intake.look_up(batch), min(archive.read_bytes, archive.total_bytes)
 
 
 def _channel(order: ArchiveImport, network: str, batch: Batch, places: dict[str, Channel]) -> Channel | None:
@@ -133,10 +146,10 @@ def _channel(order: ArchiveImport, network: str, batch: Batch, places: dict[str,
     return places[batch.place.remote_id]
 
 
-def _store(channel: Channel | None, batch: Batch) -> dict[str, int]:
+def _store(channel: Channel | None, batch: Batch, words: Mapping[str, Written]) -> dict[str, int]:
     if channel is None:
         return {}
-    received = intake.receive(channel, batch, now=timezone.now(), past=True)
+    received = intake.receive(channel, batch, now=timezone.now(), past=True, words=words)
     return {
         "messages_new": received.messages_new,
         "messages_seen": received.messages_seen,

@@ -17,6 +17,7 @@ from folkmoot.analytics import actions as analytics
 from folkmoot.channels import actions as channels
 from folkmoot.channels.models import Channel
 from folkmoot.conversations import asks, record
+from folkmoot.conversations.record import Written, written
 from folkmoot.flow import news, settling
 from folkmoot.lib import bulk
 from folkmoot.members import activities
@@ -44,15 +45,18 @@ def receive(
     now: datetime,
     past: bool = False,
     follow_up: Callable[[Channel], None] | None = None,
+    words: Mapping[str, Written] | None = None,
 ) -> Received:
     """Stores a batch, the cursor and the job that considers it; all of it or nothing.
 
+    ``words`` is what ``look_up`` found in the batch; without it the batch is looked up here, before the transaction.
     ``past`` marks what is read from an archive: nobody is told of it, and the channel's own cursor stays.
     ``follow_up`` defers the job that considers what is new, within the transaction.
     """
+    words = look_up(batch) if words is None else words
     with transaction.atomic():
         channels.hold(channel)
-        received = _store(channel, batch.seen, now=now)
+        received = _store(channel, batch.seen, words, now=now)
         if not past:
             channels.read(channel, batch.cursor, new=bool(received.message_ids), now=now)
             news.announce(channel.workspace_id, "messages", channel=channel.pk, count=received.messages_new)
@@ -61,7 +65,12 @@ def receive(
     return received
 
 
-def _store(channel: Channel, seen: Iterable[Seen], *, now: datetime) -> Received:
+def look_up(batch: Batch) -> dict[str, Written]:
+    """What the words of a batch come to, by the messages' keys: all of intake that needs no database."""
+    return {bulk.key(one.remote_id): written(one) for one in batch.seen if isinstance(one, SeenMessage)}
+
+
+def _store(channel: Channel, seen: Iterable[Seen], words: Mapping[str, Written], *, now: datetime) -> Received:
     messages = {bulk.key(one.remote_id): one for one in seen if isinstance(one, SeenMessage)}
     moves = [one for one in seen if isinstance(one, SeenMove)]
     deletions = {bulk.key(one.remote_id): one.at for one in seen if isinstance(one, SeenDeletion)}
@@ -69,7 +78,7 @@ def _store(channel: Channel, seen: Iterable[Seen], *, now: datetime) -> Received
     people = list(_people(messages.values(), moves))
     known, members_new = recognise(channel.workspace_id, channel.network, people)
 
-    recorded = record.record(channel, messages, known, now=now)
+    recorded = record.record(channel, messages, known, now=now, words=words)
     gone, bereft = record.delete(channel, deletions)
     times = asks.reckon(bereft) if bereft else []
 

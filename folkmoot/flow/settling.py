@@ -13,7 +13,7 @@ from folkmoot.lib import bulk
 from folkmoot.members import activities
 
 TURN = 0x666D0003  # tells this lock from other advisory locks in the same database
-CHUNK = 10_000
+CHUNK = 30_000
 JOINED = (
     "conversations_message", "conversations_conversation", "conversations_ask", "members_identity", "members_member",
     "members_activity",

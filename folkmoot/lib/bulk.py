@@ -43,7 +43,9 @@ def change(sql: str, parameters: Sequence[Any] | dict[str, Any]) -> int:
 def new_ids(table: str, count: int) -> list[int]:
     """``count`` fresh ids of a table, rising."""
     rows = fetch(
-        "SELECT nextval(pg_get_serial_sequence(%s::text, 'id')) FROM generate_series(1, %s::int)", [table, count]
+        "SELECT nextval(ids.name) FROM (SELECT pg_get_serial_sequence(%s::text, 'id')::regclass AS name OFFSET 0) ids,"
+        " generate_series(1, %s::int)",
+        [table, count],
     )
     return [row[0] for row in rows]
 
