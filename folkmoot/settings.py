@@ -10,7 +10,9 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from folkmoot.lib import env, home, log, postgres
+from folkmoot.lib.addresses import Allowed
 from folkmoot.lib.database import django_database
+from folkmoot.lib.secrets import Keys
 
 PACKAGE = Path(__file__).resolve().parent
 HOME = home.data_folder()
@@ -210,6 +212,17 @@ if EMAIL_USE_SSL and EMAIL_USE_TLS:
     raise env.BadSetting("FOLKMOOT_SMTP_SSL and FOLKMOOT_SMTP_TLS are both yes; a connection begins in one way only")
 DEFAULT_FROM_EMAIL = env.text("FOLKMOOT_MAIL_FROM", "Folkmoot <folkmoot@localhost>")
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+
+# Secrets at rest, and the way out to the web
+
+try:
+    SECRETS = Keys(HOME / "keys" / "encryption", env.words("FOLKMOOT_ENCRYPTION_KEYS"))
+except ValueError as error:
+    raise env.BadSetting("FOLKMOOT_ENCRYPTION_KEYS takes keys of 32 bytes in URL-safe base64, 44 characters") from error
+try:
+    PRIVATE_ADDRESSES = Allowed.read(env.words("FOLKMOOT_PRIVATE_ADDRESSES"))
+except ValueError as error:
+    raise env.BadSetting(f"FOLKMOOT_PRIVATE_ADDRESSES takes addresses such as 127.0.0.1:11434: {error}") from error
 
 # Logs
 

@@ -38,6 +38,7 @@ COMMANDS = {
     "demo": Entry("folkmoot.cli.demo", "Make a lively demo community to look around in."),
     "backup": Entry("folkmoot.cli.backup", "Write everything into one file."),
     "restore": Entry("folkmoot.cli.restore", "Read a backup into an empty place."),
+    "secrets": Entry("folkmoot.cli.secrets", "Change the keys that stored secrets are sealed with."),
     "doctor": Entry("folkmoot.cli.doctor", "Check that everything is in order and say what to do if not."),
     "web": Entry("folkmoot.cli.web", "Run the web processes alone (for several machines).", serves=True),
     "worker": Entry("folkmoot.cli.worker", "Run a worker alone (for several machines)."),

@@ -28,6 +28,7 @@ from folkmoot.cli.failures import BadInput, Failed
 from folkmoot.lib import env
 
 FORMAT = 1
+KEYS = {"secret": "FOLKMOOT_SECRET_KEY", "encryption": "FOLKMOOT_ENCRYPTION_KEYS"}
 PIECE = 4 * 1024**2
 LEVEL = 5
 
@@ -108,10 +109,11 @@ def _manifest(connection: tables.Connection, found: list[tables.Table]) -> dict[
 
 
 def _keys() -> Iterator[tuple[str, bytes]]:
-    """The key, unless the environment gives it: then whoever set it keeps it."""
-    path = settings.HOME / "keys" / "secret"
-    if not env.text("FOLKMOOT_SECRET_KEY") and path.exists():
-        yield path.name, path.read_bytes()
+    """The keys, unless the environment gives them: then whoever set them keeps them."""
+    for name, variable in KEYS.items():
+        path = settings.HOME / "keys" / name
+        if not env.text(variable) and path.exists():
+            yield name, path.read_bytes()
 
 
 def _table(tar: tarfile.TarFile, connection: tables.Connection, table: tables.Table) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateW
 from rich.console import Console
 from rich.table import Table
 
-from folkmoot.cli import database, listen
+from folkmoot.cli import backup, database, listen
 from folkmoot.lib import env, home
 
 SILENT = timedelta(minutes=2)
@@ -91,7 +91,7 @@ def _data_folder() -> Iterator[Finding]:
     )
     open_ones = [
         str(path)
-        for path in (settings.HOME / "keys", settings.HOME / "keys" / "secret")
+        for path in (settings.HOME / "keys", *(settings.HOME / "keys" / name for name in backup.KEYS))
         if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
     ]
     yield Finding(

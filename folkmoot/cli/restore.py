@@ -98,14 +98,15 @@ class _Restoration:
     draft: Path
     counts: dict[str, dict[str, Any]] = field(default_factory=dict)
     media: dict[str, str] = field(default_factory=dict)
-    key: bytes = b""
+    keys: dict[str, bytes] = field(default_factory=dict)
 
     def run(self) -> dict[str, int]:
         manifest = self.entries.json("manifest.json")
         if manifest["format"] != backup.FORMAT:
             raise BadInput("This backup was made by a newer Folkmoot. Install that version first.")
         while self.entries.name.startswith("keys/"):
-            self.key = b"".join(self.entries.blocks())
+            name = self.entries.name.removeprefix("keys/")
+            self.keys[name] = b"".join(self.entries.blocks())
         _shape({(app, name) for app, name in manifest["migrations"]})
         with database.direct("folkmoot restore") as direct:
             self._fill(direct, [tables.Table(row["name"], tuple(row["columns"])) for row in manifest["tables"]])
@@ -167,11 +168,11 @@ class _Restoration:
             if root.exists():
                 shutil.rmtree(root)
             self.draft.rename(root)
-        if self.key:
-            path = Path(settings.HOME) / "keys" / "secret"
-            new = path.with_name("secret.new")
+        for name in self.keys.keys() & backup.KEYS.keys():
+            path = Path(settings.HOME) / "keys" / name
+            new = path.with_name(f"{name}.new")
             with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-                stream.write(self.key)
+                stream.write(self.keys[name])
             new.replace(path)
 
 

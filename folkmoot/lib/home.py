@@ -41,7 +41,7 @@ def secret_key(home: Path) -> str:
     path = home / "keys" / "secret"
     try:
         if not path.exists():
-            _write_once(path, secrets.token_urlsafe(48))
+            write_once(path, secrets.token_urlsafe(48))
         return path.read_text(encoding="ascii").strip()
     except OSError as error:
         raise not_usable(path, error) from error
@@ -85,7 +85,7 @@ def _make(home: Path) -> None:
         (home / name).mkdir(mode=0o700, exist_ok=True)
 
 
-def _write_once(path: Path, text: str) -> None:
+def write_once(path: Path, text: str) -> None:
     """Writes a private file whole or not at all; of two processes that try at once, the first wins."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
