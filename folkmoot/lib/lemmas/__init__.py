@@ -5,5 +5,6 @@ from folkmoot.lib.lemmas.query import query
 from folkmoot.lib.lemmas.snippet import highlight, snippet
 from folkmoot.lib.lemmas.tokens import tokens
 from folkmoot.lib.lemmas.vector import vector
+from folkmoot.lib.lemmas.vocabulary import PLAIN, Vocabulary
 
-__all__ = ["DictionariesMissing", "highlight", "query", "snippet", "tokens", "vector"]
+__all__ = ["PLAIN", "DictionariesMissing", "Vocabulary", "highlight", "query", "snippet", "tokens", "vector"]

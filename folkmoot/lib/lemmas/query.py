@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Protocol
 
 from folkmoot.lib.lemmas.lexemes import Step, of_joined, of_word, quoted
 from folkmoot.lib.lemmas.tokens import RUN, fold, parts
@@ -38,23 +39,39 @@ class Word:
 
 @dataclass(frozen=True)
 class Term:
-    """Words that follow each other; ``joined`` are the lexemes of a hyphenated word written as one."""
+    """Words that follow each other; ``joined`` are the lexemes of a hyphenated word written as one.
+
+    With ``either`` it has no words of its own: any of those terms will do. ``plain`` is a run typed without quotes,
+    star or tag, which a vocabulary may widen.
+    """
 
     words: tuple[Word, ...]
     joined: Step = ()
     negative: bool = False
+    either: tuple[Term, ...] = ()
+    plain: bool = False
 
     def __str__(self) -> str:
-        chain = " <-> ".join(map(str, self.words))
-        if len(self.words) > 1:
+        chain = " | ".join(map(str, self.either)) or " <-> ".join(map(str, self.words))
+        if len(self.words) + len(self.either) > 1:
             chain = f"({chain})"
         if self.joined:
             chain = f"({chain} | {Word(self.joined)})"
         return f"!{chain}" if self.negative else chain
 
 
-def parse(text: str) -> list[list[Term]]:
+class Widens(Protocol):
+    def widen(self, terms: list[Term]) -> list[Term]:
+        """The same terms, with what else stands for them."""
+
+
+def parse(text: str, vocabulary: Widens | None = None) -> list[list[Term]]:
     """The alternatives of a query, each the terms that must all hold."""
+    found = [terms for terms in _alternatives(text) if terms]
+    return [vocabulary.widen(terms) for terms in found] if vocabulary else found
+
+
+def _alternatives(text: str) -> list[list[Term]]:
     alternatives: list[list[Term]] = [[]]
     negative = False
     left = MOST_WORDS
@@ -72,12 +89,12 @@ def parse(text: str) -> list[list[Term]]:
         if term and len(term.words) <= left:
             left -= len(term.words)
             alternatives[-1].append(term)
-    return [terms for terms in alternatives if terms]
+    return alternatives
 
 
-def query(text: str) -> str:
+def query(text: str, vocabulary: Widens | None = None) -> str:
     """The text of a tsquery, empty when there is nothing to look for."""
-    return " | ".join(" & ".join(map(str, terms)) for terms in parse(text))
+    return " | ".join(" & ".join(map(str, terms)) for terms in parse(text, vocabulary))
 
 
 def _phrase(text: str, negative: bool) -> Term | None:
@@ -93,7 +110,7 @@ def _single(item: re.Match[str], negative: bool) -> Term | None:
     if item["star"]:
         last = run if len(words) == 1 else parts(run)[-1]
         return Term((*words[:-1], Word((last,), prefix=True)), negative=negative)
-    return Term(tuple(words), of_joined(run), negative)
+    return Term(tuple(words), of_joined(run), negative, plain=run[0] not in "@#" and run[-1] not in "+#")
 
 
 def _words(run: str) -> list[Word]:

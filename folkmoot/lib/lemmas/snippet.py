@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from folkmoot.lib.lemmas.languages import candidates
-from folkmoot.lib.lemmas.lexemes import of_run
 from folkmoot.lib.lemmas.query import Term, parse
-from folkmoot.lib.lemmas.tokens import RUN, runs
+from folkmoot.lib.lemmas.vocabulary import PLAIN, Vocabulary
 
 Pieces = list[tuple[str, bool]]
 
 
-def highlight(text: str, query: str) -> Pieces:
+def highlight(text: str, query: str, vocabulary: Vocabulary = PLAIN) -> Pieces:
     """A text cut into pieces; True marks those that the query finds, in any form."""
-    return _cut(text, _hits(text, query), 0, len(text))
+    return _cut(text, _hits(text, query, vocabulary), 0, len(text))
 
 
-def snippet(text: str, query: str, width: int = 240) -> Pieces:
+def snippet(text: str, query: str, width: int = 240, vocabulary: Vocabulary = PLAIN) -> Pieces:
     """About ``width`` characters of a text around the first place that the query finds, or its beginning."""
     if len(text) <= width:
-        return highlight(text, query)
-    hits = _hits(text, query)
+        return highlight(text, query, vocabulary)
+    hits = _hits(text, query, vocabulary)
     first = hits[0][0] if hits else 0
     start = max(0, min(first - width // 3, len(text) - width))
     end = min(len(text), start + width)
@@ -28,12 +26,11 @@ def snippet(text: str, query: str, width: int = 240) -> Pieces:
     return [*([("…", False)] if start else []), *pieces, *([("…", False)] if end < len(text) else [])]
 
 
-def _hits(text: str, query: str) -> list[tuple[int, int]]:
+def _hits(text: str, query: str, vocabulary: Vocabulary) -> list[tuple[int, int]]:
     """From where to where the words stand that the query finds, in order."""
-    terms = [term for terms in parse(query) for term in terms if not term.negative]
-    latin, cyrillic = candidates(text, RUN.findall(text))
-    steps = [(step, start, end) for run, start, end in runs(text) for step in of_run(run, latin | cyrillic)]
-    found = {place for term in terms for place in _places(term, steps)}
+    terms = [term for terms in parse(query, vocabulary) for term in terms if not term.negative]
+    steps = vocabulary.names.steps(text)
+    found = {place for term in terms for either in term.either or (term,) for place in _places(either, steps)}
     return sorted(found)
 
 

@@ -33,17 +33,17 @@ def _literal(text: str, found: list[str], limit: int) -> str:
     for run in found:
         for step in latin[run] if run < _CYRILLIC else cyrillic[run]:
             if position == limit:
-                return _joined(places)
+                return joined(places)
             position += 1
             for lexeme in step:
                 if lexeme in places:
                     places[lexeme] += _AND_AT[position]
                 else:
                     places[lexeme] = lexeme + _AT[position]
-    return _joined(places)
+    return joined(places)
 
 
-def _joined(places: dict[str, str]) -> str:
+def joined(places: dict[str, str]) -> str:
     return " ".join([_few(entry) if len(entry) > MOST_POSITIONS else entry for entry in places.values()])
 
 
