@@ -13,6 +13,7 @@ from folkmoot.conversations import access
 from folkmoot.conversations.models import Ask, Conversation, Message
 from folkmoot.lib import keyset
 from folkmoot.lib.keyset import Mark, Slice
+from folkmoot.lib.lemmas import PLAIN, Vocabulary
 from folkmoot.lib.lemmas import query as lexeme_query
 from folkmoot.workspaces.models import Role
 
@@ -23,7 +24,8 @@ NEAREST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list is narrowed to. Times are aware; ``since`` counts in, ``until`` does not.
+    """What a list is narrowed to. Times are aware; ``since`` counts in, ``until`` does not. ``vocabulary`` is the
+    workspace's own, by which words find others.
 
     In a list of conversations, found by words or not, ``kind`` is theirs; in one of messages, the messages'.
     """
@@ -36,6 +38,7 @@ class Filters:
     since: datetime | None = None
     until: datetime | None = None
     member_id: int | None = None
+    vocabulary: Vocabulary = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def listing(role: Role, filters: Filters, mark: Mark | None, *, size: int = PAGE
 
 def search(role: Role, filters: Filters, mark: Mark | None, *, size: int = PAGE) -> Slice[Message]:
     """Messages that say these words in any form, newest first; nothing for words that ask for nothing."""
-    wanted = lexeme_query(filters.words)
+    wanted = lexeme_query(filters.words, filters.vocabulary)
     if not wanted:
         return Slice([], None, None)
     rows = _said(access.messages(role), filters)

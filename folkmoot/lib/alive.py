@@ -11,14 +11,14 @@ KIND = 0x666D0001  # tells these locks from other advisory locks in the same dat
 
 
 @contextmanager
-def working_at(number: int) -> Iterator[bool]:
-    """Holds the sign of life for ``number`` meanwhile; False when another process holds it."""
-    [(held,)] = bulk.fetch("SELECT pg_try_advisory_lock(%s, %s)", [KIND, number])
+def working_at(number: int, kind: int = KIND) -> Iterator[bool]:
+    """Holds the sign of life for ``number`` of a ``kind`` of work meanwhile; False when another process holds it."""
+    [(held,)] = bulk.fetch("SELECT pg_try_advisory_lock(%s, %s)", [kind, number])
     try:
         yield held
     finally:
         if held:
-            bulk.fetch("SELECT pg_advisory_unlock(%s, %s)", [KIND, number])
+            bulk.fetch("SELECT pg_advisory_unlock(%s, %s)", [kind, number])
 
 
 def is_worked_at(number: int) -> bool:

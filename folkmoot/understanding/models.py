@@ -6,7 +6,18 @@ from django.db import models
 from django.db.models.functions import Now
 
 from folkmoot.conversations.models import Conversation, Message
+from folkmoot.understanding.copies.models import Repeat, Wave, Wording
+from folkmoot.understanding.topics.models import Placement, Topic, TopicCount, TopicRun
+from folkmoot.understanding.trends.models import DayTerms, Fresh, HourTerms, StaleHour, Trend, Usual
+from folkmoot.understanding.vocabulary.models import Entry, Reindexing
 from folkmoot.workspaces.models import User, Workspace
+
+# Models of the packages below, where Django looks for them
+__all__ = [
+    "Correction", "DayTerms", "Entry", "Fresh", "HourTerms", "Impression", "Layer", "Placement", "Reading", "Reindexing",
+    "Repeat", "Rereading", "StaleHour", "Topic", "TopicCount", "TopicRun", "Trend", "Unread", "Usual", "Version", "Wave",
+    "Wording",
+]  # fmt: skip
 
 
 class Version(models.Model):

@@ -48,7 +48,7 @@ def change_workspace(workspace: Workspace, *, name: str, timezone: str, language
     """Raises ``UnableTo``."""
     workspace.name, workspace.timezone, workspace.language = name, timezone, language
     _check(workspace)
-    workspace.save()
+    workspace.save(update_fields=["name", "timezone", "language"])
     record(workspace, "workspace.change", by=by, about=f"workspace:{workspace.pk}", detail={"timezone": timezone})
 
 

@@ -29,12 +29,16 @@ check_slug = RegexValidator(
 
 
 class Workspace(models.Model):
-    """One community or brand. Every row that belongs to it carries it."""
+    """One community or brand. Every row that belongs to it carries it.
+
+    ``vocabulary_version`` rises with every change of its vocabulary; 0 means that there is none.
+    """
 
     slug = models.CharField(_("short name"), max_length=50, unique=True, validators=[check_slug])
     name = models.CharField(_("name"), max_length=120)
     timezone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[check_timezone])
     language = models.CharField(_("language"), max_length=8, default="en")
+    vocabulary_version = models.BigIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

@@ -78,6 +78,9 @@ class Names:
                 yield Found(at, len(spelling), name)
             at += len(spelling) or 1
 
+    def are_in(self, text: str) -> bool:
+        return next(self.within(words_of(text)), None) is not None
+
     def steps(self, text: str) -> list[Place]:
         """The lexemes of a text as the index holds them, position by position."""
         latin, cyrillic = candidates(text, RUN.findall(text))

@@ -11,6 +11,7 @@ from folkmoot.conversations.models import Message
 from folkmoot.conversations.queries import Filters
 from folkmoot.members.models import Member
 from folkmoot.networks import connectors
+from folkmoot.understanding.vocabulary.queries import known
 from folkmoot.web.widgets import CheckboxInput, DateInput, Select, TextInput
 from folkmoot.workspaces.models import Role
 
@@ -59,6 +60,7 @@ class FilterForm(forms.Form):
             since=self._midnight(data.get("since"), 0),
             until=self._midnight(data.get("until"), 1),
             member_id=data.get("member"),
+            vocabulary=known(self.role.workspace),
         )
 
     def _midnight(self, day: Any, later: int) -> datetime | None:

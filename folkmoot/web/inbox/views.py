@@ -16,8 +16,10 @@ from folkmoot.inbox import actions
 from folkmoot.inbox import queries as inbox_queries
 from folkmoot.lib.keyset import Mark, Slice
 from folkmoot.lib.lemmas import snippet
+from folkmoot.understanding.vocabulary.queries import known
 from folkmoot.web.inbox.forms import FilterForm, ViewForm
 from folkmoot.web.request import Request, in_workspace
+from folkmoot.web.templatetags.inbox import Sought
 from folkmoot.workspaces.models import Rank
 
 
@@ -39,7 +41,7 @@ def inbox(request: Request) -> HttpResponse:
     hits, page = queries.listing(request.role, filters, Mark.read(request.GET.get("at", "")))
     chosen = form.chosen()
     here = reverse("inbox", args=[request.workspace.slug])
-    rows = [_row(request, hit, filters.words) for hit in hits]
+    rows = [_row(request, hit, filters) for hit in hits]
     context = {
         "title": _("Inbox"),
         "rows": rows,
@@ -58,12 +60,13 @@ def inbox(request: Request) -> HttpResponse:
     return render(request, "inbox/inbox.html#list" if request.htmx.target == "list" else "inbox/inbox.html", context)
 
 
-def _row(request: Request, hit: queries.Hit, words: str) -> Row:
+def _row(request: Request, hit: queries.Hit, filters: queries.Filters) -> Row:
     url = reverse("conversation", args=[request.workspace.slug, hit.conversation.pk])
     if hit.message is None:
         return Row(hit.conversation, url, [], None)
-    query = urlencode({"m": hit.message.pk, "q": words})
-    return Row(hit.conversation, f"{url}?{query}#m{hit.message.pk}", snippet(hit.message.text, words), hit.message)
+    query = urlencode({"m": hit.message.pk, "q": filters.words})
+    pieces = snippet(hit.message.text, filters.words, vocabulary=filters.vocabulary)
+    return Row(hit.conversation, f"{url}?{query}#m{hit.message.pk}", pieces, hit.message)
 
 
 def _pager(here: str, chosen: dict[str, str], page: Slice[Message]) -> dict[str, str]:
@@ -138,7 +141,7 @@ def conversation(request: Request, pk: int) -> HttpResponse:
         "title": found.title or found.opening or _("Conversation"),
         "conversation": found,
         "thread": thread,
-        "words": request.GET.get("q", ""),
+        "words": Sought(request.GET.get("q", ""), known(request.workspace)),
         "target": int(around) if around.isdecimal() else None,
         "member": found.opener.member if found.opener else None,
         "earlier_url": f"{here}?at={thread.earlier}" if thread.earlier else "",
@@ -203,7 +206,7 @@ def messages(request: Request) -> HttpResponse:
         "lead": leads.get(of),
         "of": of,
         "form": form,
-        "rows": [_row(request, queries.Hit(message.conversation, message), "") for message in page.rows],
+        "rows": [_row(request, queries.Hit(message.conversation, message), queries.Filters()) for message in page.rows],
         **_pager(here, chosen, page),
     }
     return render(request, "inbox/messages.html", context)

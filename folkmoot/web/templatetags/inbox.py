@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from html import escape
 
 from django import template
@@ -10,7 +11,7 @@ from django.utils.html import conditional_escape, format_html_join, linebreaks, 
 from django.utils.safestring import SafeString, mark_safe
 
 from folkmoot.conversations.models import Message
-from folkmoot.lib.lemmas import highlight
+from folkmoot.lib.lemmas import PLAIN, Vocabulary, highlight
 
 register = template.Library()
 
@@ -19,11 +20,20 @@ ADDRESS = re.compile(r"https?://|www\.|@|\.(?:com|edu|gov|int|mil|net|org)", re.
 SPACES = re.compile(r"(\s+)")
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Words that were searched for, in a workspace with this vocabulary."""
+
+    words: str = ""
+    vocabulary: Vocabulary = PLAIN
+
+
 @register.filter
-def said(message: Message, words: str) -> SafeString:
-    """The message's body; with ``words`` that were searched for, its text with them marked."""
-    if words:
-        pieces = format_html_join("", "{}", ((_marked(text, found),) for text, found in highlight(message.text, words)))
+def said(message: Message, sought: Sought | str) -> SafeString:
+    """The message's body; with words that were searched for, its text with them marked."""
+    if isinstance(sought, Sought) and sought.words:
+        found = highlight(message.text, sought.words, sought.vocabulary)
+        pieces = format_html_join("", "{}", ((_marked(text, hit),) for text, hit in found))
         return mark_safe(linebreaks(pieces))  # noqa: S308 - every piece was escaped just now
     if message.html:
         return mark_safe(_scrolled(message.html))  # noqa: S308 - cleaned when it was stored
