@@ -12,6 +12,8 @@ from folkmoot.channels.actions import channel_for
 from folkmoot.channels.models import Channel
 from folkmoot.flow import intake, settling
 from folkmoot.networks.base import Batch, Person, Place, Seen, SeenMessage
+from folkmoot.understanding import reader
+from folkmoot.understanding.reading.contract import EMOTIONS, HARMS, INTENTS, Reading
 from folkmoot.workspaces.models import Workspace
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
@@ -60,3 +62,47 @@ class Make:
 @pytest.fixture
 def make() -> Make:
     return Make()
+
+
+class WordReader:
+    """Reads by single words, so that a test knows what a message says; "perhaps" makes all of it unsure.
+
+    Words: awful, nice, broken (a complaint), wish, thanks, fool (an insult), buy (spam), now (urgent), a question mark.
+    """
+
+    def __init__(self, version: str = "words") -> None:
+        self.version = version
+        self.read_so_far = 0
+
+    def read(self, texts: list[str]) -> list[Reading]:
+        self.read_so_far += len(texts)
+        return [self._read(text.casefold()) for text in texts]
+
+    def _read(self, text: str) -> Reading:
+        words = set(text.replace(".", " ").replace(",", " ").replace("!", " ").replace("?", " ?").split())
+        mood = (0.9, 0.06, 0.04) if "awful" in words else (0.04, 0.06, 0.9) if "nice" in words else (0.05, 0.9, 0.05)
+        wants = {"broken": "complaint", "?": "question", "wish": "suggestion", "thanks": "greeting"}
+        intent = next((wanted for word, wanted in wants.items() if word in words), "other")
+        harms = {"insult": "fool", "toxic": "fool", "spam": "buy"}
+        cyrillic = any("а" <= letter <= "я" for letter in text)
+        return Reading(
+            language="ru" if cyrillic else "en",
+            language_p=0.95,
+            script="Cyrl" if cyrillic else "Latn",
+            sentiment=mood,
+            harms=tuple(0.9 if harms.get(harm) in words else 0.02 for harm in HARMS),
+            intents=tuple(0.82 if one == intent else 0.03 for one in INTENTS),
+            emotions=tuple(0.8 if one == "anger" and "awful" in words else 0.05 for one in EMOTIONS),
+            urgency=0.9 if "now" in words else 0.1,
+            calls_for_answer=0.9 if intent in {"question", "complaint"} else 0.1,
+            unsure=frozenset({"sentiment", "intent", "language"} if "perhaps" in words else ()),
+            version=self.version,
+        )
+
+
+@pytest.fixture
+def words_are_read(monkeypatch: pytest.MonkeyPatch) -> WordReader:
+    """Messages are read by ``WordReader`` in this test."""
+    made = WordReader()
+    monkeypatch.setattr(reader, "base", lambda: made)
+    return made

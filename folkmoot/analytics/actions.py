@@ -8,6 +8,7 @@ from math import log
 
 from django.db import transaction
 
+from folkmoot.analytics import readings
 from folkmoot.analytics.models import Stale
 from folkmoot.lib import bulk
 from folkmoot.workspaces.models import Workspace
@@ -16,8 +17,11 @@ MANY_RUNS = 30
 STEP = log(1.02)  # waiting times are counted in steps of 2 %
 
 
-def mark_stale(workspace_id: int, times: Iterable[datetime]) -> None:
-    """Notes that what happened at these times is not counted yet; call it in the transaction that stored it."""
+def mark_stale(workspace_id: int, times: Iterable[datetime], *, only_readings: bool = False) -> None:
+    """Notes that what happened at these times is not counted yet; call it in the transaction that stored it.
+
+    ``only_readings``: nothing but how it was read has changed.
+    """
     moments = set(times)
     if not moments:
         return
@@ -26,7 +30,10 @@ def mark_stale(workspace_id: int, times: Iterable[datetime]) -> None:
     if len(runs) > MANY_RUNS:
         runs = [(runs[0][0], runs[-1][1])]
     Stale.objects.bulk_create(
-        [Stale(workspace_id=workspace_id, first_day=first, last_day=last) for first, last in runs]
+        [
+            Stale(workspace_id=workspace_id, first_day=first, last_day=last, readings=only_readings)
+            for first, last in runs
+        ]
     )
 
 
@@ -63,12 +70,15 @@ def count(workspace_id: int) -> int:
     with transaction.atomic():
         workspace = Workspace.objects.select_for_update(no_key=True).get(pk=workspace_id)
         marks = bulk.fetch(
-            "DELETE FROM analytics_stale WHERE workspace_id = %s RETURNING first_day, last_day", [workspace_id]
+            "DELETE FROM analytics_stale WHERE workspace_id = %s RETURNING first_day, last_day, readings",
+            [workspace_id],
         )
         days = 0
-        for first, last in _joined(marks):
+        for first, last in _joined((first, last) for first, last, only_readings in marks if not only_readings):
             _recount(workspace, first, last)
             days += (last - first).days + 1
+        for first, last in _joined((first, last) for first, last, _only_readings in marks):
+            readings.count(workspace, first, last)
     return days
 
 

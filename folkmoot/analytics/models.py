@@ -13,11 +13,12 @@ from folkmoot.workspaces.models import Workspace
 
 
 class Stale(models.Model):
-    """Days (of the workspace's time zone) whose counts are out of date. ``member_id`` None: everybody's."""
+    """Days (of the workspace's time zone) whose counts are out of date; ``readings``: only those of ``ReadingDay``."""
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+")
     first_day = models.DateField()
     last_day = models.DateField()
+    readings = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return f"{self.first_day} to {self.last_day}"
@@ -101,3 +102,29 @@ class DayCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day}: {self.messages}"
+
+
+class ReadingDay(models.Model):
+    """How what the community said on a day in a channel was read; ``channel_id`` 0 stands for all channels.
+
+    ``moods`` and ``intents`` are the messages of which the mood and the intent are sure; ``positive``, ``negative`` and
+    ``complaints`` are some of those. No row: nothing was read.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+", db_index=False)
+    channel_id = models.BigIntegerField()
+    day = models.DateField()
+    read = models.IntegerField()
+    moods = models.IntegerField()
+    positive = models.IntegerField()
+    negative = models.IntegerField()
+    intents = models.IntegerField()
+    complaints = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "channel_id", "day"], name="reading_day_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.negative} of {self.moods}"

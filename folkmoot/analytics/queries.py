@@ -11,8 +11,10 @@ from struct import iter_unpack
 
 from django.db.models import QuerySet, Sum
 
+from folkmoot.analytics import readings
 from folkmoot.analytics.actions import STEP
 from folkmoot.analytics.models import AskDay, DayCount
+from folkmoot.analytics.readings import Moods
 from folkmoot.analytics.survival import quantile
 from folkmoot.lib import bulk
 from folkmoot.workspaces.models import Workspace
@@ -67,6 +69,10 @@ class Kpis:
     answered_share: float | None
     first_response_median_s: float | None
     first_response_p90_s: float | None
+    sentiment_index: float | None
+    negative_share: float | None
+    complaints: int | None
+    complaint_share: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +105,11 @@ def kpis_of(workspace: Workspace, period: Period, channel_ids: Collection[int], 
     active = active_members(workspace, period, channel_ids)
     rolling = _rolling(workspace, reached - timedelta(days=1), channel_ids)
     answers = responses(workspace, period, channel_ids, now=now)
+    moods = readings.sums(workspace, period.first, period.until, channel_ids)
     return {
-        one: _put_together(sums.get(one, Sums()), active[one], rolling.get(one, (0, 0)), passed, answers[one])
+        one: _put_together(
+            sums.get(one, Sums()), active[one], rolling.get(one, (0, 0)), passed, answers[one], moods.get(one, Moods())
+        )
         for one in channel_ids
     }
 
@@ -124,7 +133,9 @@ class Sums:
     stickiness: float | None = None
 
 
-def _put_together(sums: Sums, active: int, rolling: tuple[int, int], days: int, response: Response) -> Kpis:
+def _put_together(
+    sums: Sums, active: int, rolling: tuple[int, int], days: int, response: Response, moods: Moods
+) -> Kpis:
     return Kpis(
         messages=sums.messages,
         active_members=active,
@@ -138,6 +149,10 @@ def _put_together(sums: Sums, active: int, rolling: tuple[int, int], days: int, 
         answered_share=response.share,
         first_response_median_s=response.median_s,
         first_response_p90_s=response.p90_s,
+        sentiment_index=moods.index,
+        negative_share=moods.negative_share,
+        complaints=moods.complaints if moods.intents else None,
+        complaint_share=moods.complaint_share,
     )
 
 

@@ -34,6 +34,8 @@ COMMANDS = {
     "workspace": Entry("folkmoot.cli.workspace", "Make workspaces."),
     "user": Entry("folkmoot.cli.user", "Add people and print sign-in links."),
     "import": Entry("folkmoot.cli.imports", "Read a community's archive into a workspace."),
+    "understand": Entry("folkmoot.cli.understand", "Read what was said and is not read yet."),
+    "corrections": Entry("folkmoot.cli.corrections", "Write corrections of readings to a file, or take them from one."),
     "kpi": Entry("folkmoot.cli.kpi", "Print a workspace's numbers for a period."),
     "demo": Entry("folkmoot.cli.demo", "Make a lively demo community to look around in."),
     "backup": Entry("folkmoot.cli.backup", "Write everything into one file."),

@@ -15,7 +15,8 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from folkmoot.analytics import actions as analytics
 from folkmoot.channels.models import ArchiveImport, Channel
-from folkmoot.flow import archive, demo, intake, recount
+from folkmoot.flow import archive, demo, intake, reading, recount, vocabulary
+from folkmoot.understanding import learning
 from folkmoot.workspaces.models import Workspace
 
 log = structlog.get_logger()
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 @app.task(queue="intake", name="consider", pass_context=False)
 def consider(workspace_id: int, **_later: Any) -> None:
     intake.consider(workspace_id)
+    if reading.is_left(workspace_id):
+        read_later(workspace_id)
 
 
 def consider_later(channel: Channel) -> None:
@@ -99,3 +102,85 @@ def demo_state(workspace: Workspace) -> str:
     if newest.status == "todo" or (newest.status == "doing" and newest.worker_id):
         return "making"
     return "failed" if newest.status == "failed" else ""
+
+
+READ_AT_ONCE = 50_000
+REREAD_BATCHES = 30
+
+
+@app.task(queue="understanding", name="read", pass_context=False)
+def read(workspace_id: int, **_later: Any) -> None:
+    reading.read(workspace_id, most=READ_AT_ONCE)
+    analytics.count(workspace_id)
+    if reading.is_left(workspace_id):
+        read_later(workspace_id)
+
+
+def read_later(workspace_id: int) -> None:
+    """Defers reading what is unread; one that waits in the queue already is enough."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        read.configure(queueing_lock=f"read:{workspace_id}").defer(workspace_id=workspace_id)
+
+
+@app.task(queue="understanding", name="reread", pass_context=False)
+def reread(workspace_id: int, **_later: Any) -> None:
+    """A stretch at a time, so that whatever else waits for a worker gets its turn."""
+    more = reading.reread(workspace_id, now=timezone.now(), batches=REREAD_BATCHES)
+    analytics.count(workspace_id)
+    if more:
+        reread_later(workspace_id)
+
+
+def reread_later(workspace_id: int) -> None:
+    """Defers reading anew what another version read; one that waits in the queue already is enough."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        reread.configure(queueing_lock=f"reread:{workspace_id}").defer(workspace_id=workspace_id)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queue="understanding", name="catch_up", pass_context=False, queueing_lock="catch_up")
+def catch_up(timestamp: int, **_later: Any) -> None:
+    """After a new version was installed, and after a worker died at it: whoever is behind is read on."""
+    for workspace_id in reading.behind():
+        read_later(workspace_id)
+    for workspace_id in reading.outdated():
+        reread_later(workspace_id)
+
+
+@app.periodic(cron="7 2 * * *")
+@app.task(queue="understanding", name="learn_all", pass_context=False, queueing_lock="learn_all")
+def learn_all(timestamp: int, **_later: Any) -> None:
+    """Every night, in each workspace in which people corrected something."""
+    for workspace_id in learning.corrected_workspaces():
+        learn_later(workspace_id)
+
+
+@app.task(queue="understanding", name="learn", pass_context=False)
+def learn(workspace_id: int, **_later: Any) -> None:
+    if learning.learn(workspace_id, now=timezone.now()):
+        reread_later(workspace_id)
+
+
+def learn_later(workspace_id: int) -> None:
+    """Defers learning from the corrections; one that waits in the queue already is enough."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        learn.configure(queueing_lock=f"learn:{workspace_id}").defer(workspace_id=workspace_id)
+
+
+@app.task(queue="imports", name="reindex", pass_context=False)
+def reindex(workspace_id: int, **_later: Any) -> None:
+    vocabulary.reindex(workspace_id, now=timezone.now())
+
+
+def reindex_later(workspace_id: int) -> None:
+    """Defers bringing stored words up to the vocabulary; one that waits in the queue already is enough."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        reindex.configure(queueing_lock=f"reindex:{workspace_id}").defer(workspace_id=workspace_id)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="imports", name="reindex_on", pass_context=False, queueing_lock="reindex_on")
+def reindex_on(timestamp: int, **_later: Any) -> None:
+    """After a worker died at it."""
+    for workspace_id in vocabulary.waiting():
+        reindex_later(workspace_id)

@@ -1,0 +1,176 @@
+"""Messages are read: what is new after intake, what an archive brings, and everything anew with another model."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import structlog
+from django.db import connection
+from psycopg.conninfo import make_conninfo
+
+from folkmoot.analytics import actions as analytics
+from folkmoot.flow import news
+from folkmoot.understanding import reader, record, rereading
+from folkmoot.understanding.record import Said
+from folkmoot.workspaces.models import Workspace
+
+log = structlog.get_logger()
+
+BATCH = 1000
+PATIENCE_SECONDS = 0.3
+
+Progress = Callable[[int], None]
+
+
+def read(workspace_id: int, progress: Progress | None = None, *, most: int | None = None) -> int:
+    """Reads what is noted as unread, the newest first, a batch a transaction; how many notes that took up.
+
+    ``progress`` is told after each batch how many were taken so far. ``most`` ends it after that many. Without a model
+    the notes stay.
+    """
+    total = 0
+    if not can_read():
+        return total
+    while most is None or total < most:
+        taken = _read_some(workspace_id)
+        total += taken
+        if progress and taken:
+            progress(total)
+        if taken < BATCH:
+            break
+    return total
+
+
+def can_read() -> bool:
+    """Whether this installation has its model."""
+    try:
+        reader.base()
+    except reader.NoModel:
+        log.warning("no model to read with: install Folkmoot anew")
+        return False
+    return True
+
+
+def _read_some(workspace_id: int) -> int:
+    with record.turn(workspace_id):
+        taken, said = record.take(workspace_id, BATCH)
+        _store(workspace_id, said)
+    return taken
+
+
+def _store(workspace_id: int, said: Collection[Said]) -> None:
+    if not said:
+        return
+    ordered = sorted(said, key=lambda message: message.id)
+    readings = reader.of(workspace_id).read([message.text for message in ordered])
+    record.store(workspace_id, ordered, readings)
+    analytics.mark_stale(workspace_id, [message.at for message in ordered], only_readings=True)
+    news.announce(workspace_id, "readings")
+
+
+def reread(
+    workspace_id: int, *, now: datetime, batches: int, progress: Callable[[int, int], None] | None = None
+) -> bool:
+    """Reads a stretch of what was read with another version or never, from the newest message back.
+
+    Whether there is more. Each batch is a transaction that also moves the place where the next begins.
+    """
+    if not can_read():
+        return False
+    version = reader.of(workspace_id).version
+    for _number in range(batches):
+        with record.turn(workspace_id):
+            order = rereading.going_on(workspace_id, version, now=now)
+            if order.finished_at:
+                return False
+            said = rereading.stretch(order, record.version_id(version), now=now)
+            _store(workspace_id, said)
+        if progress:
+            progress(order.done, order.total)
+    return True
+
+
+def is_left(workspace_id: int) -> bool:
+    """Whether something is still unread."""
+    return record.unread(workspace_id, most=1) > 0
+
+
+def left(workspace_id: int) -> int:
+    """How many notes of something unread there are, up to a million."""
+    return record.unread(workspace_id)
+
+
+def behind() -> list[int]:
+    """Workspaces in which something is unread."""
+    return record.behind()
+
+
+def outdated() -> list[int]:
+    """Workspaces of which something may have been read with another version than the one of now."""
+    if not can_read():
+        return []
+    return [
+        workspace_id
+        for workspace_id in Workspace.objects.order_by("pk").values_list("pk", flat=True)
+        if rereading.wanted(workspace_id, reader.of(workspace_id).version)
+    ]
+
+
+@contextmanager
+def beside(workspace: Workspace) -> Iterator[Callable[[], None]]:
+    """Gives a function that begins to read, in a process of its own, what is stored in the meantime, so that storing
+    does not wait for it; called again it does nothing.
+
+    At the end of the block that process finishes what is left. Should it die, the notes are still there for ``read``.
+    """
+    started: list[subprocess.Popen[bytes]] = []
+
+    def begin() -> None:
+        if not started:
+            started.append(_start(workspace))
+
+    try:
+        yield begin
+    finally:
+        for process in started:
+            if process.stdin:
+                process.stdin.close()
+            process.wait()
+
+
+def _start(workspace: Workspace) -> subprocess.Popen[bytes]:
+    settings = connection.settings_dict
+    named = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    conninfo = make_conninfo(**{name: settings[key] for name, key in named.items() if settings.get(key)})
+    return subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "folkmoot", "understand", "--workspace", workspace.slug, "--beside"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | {"DATABASE_URL": conninfo},
+    )
+
+
+def read_beside(workspace_id: int) -> int:
+    """The other end of ``beside``: reads until whoever started this process says that nothing more comes.
+
+    It ends at once when that process is gone. How many notes were taken up.
+    """
+    parent, total = os.getppid(), 0
+    while os.getppid() == parent:
+        taken = read(workspace_id, most=BATCH)
+        total += taken
+        if not taken and _nothing_more_comes():
+            break
+    return total
+
+
+def _nothing_more_comes() -> bool:
+    """Standard input has ended; waits a moment for that."""
+    ready, _writable, _failed = select.select([sys.stdin], [], [], PATIENCE_SECONDS)
+    return bool(ready)

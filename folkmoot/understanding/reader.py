@@ -1,0 +1,64 @@
+"""Who reads for a workspace: the product's model, with what its people taught laid over it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from folkmoot.understanding import layer
+from folkmoot.understanding.layer import Weights
+from folkmoot.understanding.models import Layer
+from folkmoot.understanding.reading.contract import Reading, Reads
+
+
+class NoModel(Exception):
+    """This installation lacks the file that the product's model is in."""
+
+
+@cache
+def base() -> Reads:
+    """The product's model, loaded once a process. Raises ``NoModel``."""
+    raise NoModel
+
+
+@dataclass(slots=True)
+class Layered:
+    """A model with layers on top, by facet; its version names both."""
+
+    under: Reads
+    layers: Mapping[str, Weights]
+    version: str
+
+    def read(self, texts: list[str]) -> list[Reading]:
+        readings = layer.relaid(self.under.read(texts), texts, self.layers)
+        return [_named(reading, self.version) for reading in readings]
+
+
+def _named(reading: Reading, version: str) -> Reading:
+    return Reading(
+        reading.language, reading.language_p, reading.script, reading.sentiment, reading.harms, reading.intents,
+        reading.emotions, reading.urgency, reading.calls_for_answer, reading.unsure, version,
+    )  # fmt: skip
+
+
+_LAYERED: dict[int, Layered] = {}
+
+
+def of(workspace_id: int) -> Reads:
+    """Who reads for this workspace now; layers made for another version of the base wait until they are learnt anew."""
+    under = base()
+    used = Layer.objects.filter(workspace=workspace_id, state=Layer.State.USED, base=under.version).order_by("pk")
+    ids = list(used.values_list("pk", flat=True))
+    if not ids:
+        return under
+    version = version_of(under.version, ids)
+    known = _LAYERED.get(workspace_id)
+    if known is None or known.version != version:
+        weights = {one.facet: Weights.load(bytes(one.weights)) for one in used}
+        known = _LAYERED[workspace_id] = Layered(under, weights, version)
+    return known
+
+
+def version_of(base_version: str, layer_ids: list[int]) -> str:
+    return f"{base_version}+{'.'.join(map(str, layer_ids))}"
