@@ -18,12 +18,15 @@ from folkmoot.channels import actions as channels
 from folkmoot.channels.models import Channel
 from folkmoot.conversations import asks, record
 from folkmoot.conversations.record import Written, written
-from folkmoot.flow import news, settling
+from folkmoot.flow import news, reading, settling
 from folkmoot.lib import bulk
 from folkmoot.members import activities
 from folkmoot.members.activities import Row
 from folkmoot.members.recognise import Known, recognise, rename
 from folkmoot.networks.base import Batch, Person, Seen, SeenDeletion, SeenMessage, SeenMove
+from folkmoot.understanding import record as readings
+
+READ_AT_ONCE = 4000
 
 
 @dataclass(slots=True)
@@ -90,13 +93,16 @@ def _store(channel: Channel, seen: Iterable[Seen], words: Mapping[str, Written],
 
     times += [messages[key].at for key in recorded.revised]
     analytics.mark_stale(channel.workspace_id, times)
+    touched = sorted({*recorded.new.values(), *(recorded.ids[key] for key in recorded.revised), *gone})
+    readings.note(channel.workspace_id, touched)
+    readings.forget(gone)
     return Received(
         messages_new=len(recorded.new),
         messages_seen=sum(isinstance(one, SeenMessage) for one in seen),
         conversations_new=recorded.conversations_new,
         members_new=members_new,
         activities_new=len(said) + others_new,
-        message_ids=sorted({*recorded.new.values(), *(recorded.ids[key] for key in recorded.revised), *gone}),
+        message_ids=touched,
     )
 
 
@@ -134,8 +140,12 @@ def _moves(channel: Channel, moves: Iterable[SeenMove], known: Mapping[str, Know
 
 
 def consider(workspace_id: int) -> None:
-    """What follows from what was stored: who waits for an answer, counts of members, the numbers."""
+    """What follows from what was stored: who waits for an answer, counts of members, readings, the numbers.
+
+    Of a long backlog only the newest is read here; ``reading.read`` does the rest.
+    """
     settling.settle(workspace_id)
+    reading.read(workspace_id, most=READ_AT_ONCE)
     analytics.count(workspace_id)
 
 
