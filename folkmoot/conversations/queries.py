@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ from folkmoot.workspaces.models import Role
 PAGE = 40
 THREAD = 50
 NEAREST = 10_000
+
+Narrow = Callable[[QuerySet[Message]], QuerySet[Message]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +56,8 @@ def listing(role: Role, filters: Filters, mark: Mark | None, *, size: int = PAGE
     """A page of conversations, those with the latest word first; with words to search for, by the newest hit."""
     if filters.words.strip():
         found = search(role, filters, mark, size=size)
-        return _by_conversation(found.rows), found
-    rows = (
-        access.conversations(role)
-        .select_related("channel", "latest_author__member")
-        .only(
-            "title", "opening", "latest", "last_at", "message_count", "waiting_since", "channel__name",
-            "latest_author__member__name",
-        )
-    )  # fmt: skip
+        return by_conversation(found.rows), found
+    rows = _listed(role)
     if filters.waiting:
         rows = rows.filter(waiting_since__isnull=False)
     if filters.member_id:
@@ -77,8 +73,30 @@ def listing(role: Role, filters: Filters, mark: Mark | None, *, size: int = PAGE
     return [Hit(conversation) for conversation in page.rows], page
 
 
-def search(role: Role, filters: Filters, mark: Mark | None, *, size: int = PAGE) -> Slice[Message]:
-    """Messages that say these words in any form, newest first; nothing for words that ask for nothing."""
+def _listed(role: Role) -> QuerySet[Conversation]:
+    return (
+        access.conversations(role)
+        .select_related("channel", "latest_author__member")
+        .only(
+            "title", "opening", "latest", "last_at", "message_count", "waiting_since", "channel__name",
+            "latest_author__member__name",
+        )
+    )  # fmt: skip
+
+
+def listed(role: Role, ids: Sequence[int]) -> list[Hit]:
+    """These conversations as a list shows them, in this order."""
+    found = _listed(role).in_bulk(ids)
+    return [Hit(found[id_]) for id_ in ids if id_ in found]
+
+
+def search(
+    role: Role, filters: Filters, mark: Mark | None, *, size: int = PAGE, narrow: Narrow | None = None
+) -> Slice[Message]:
+    """Messages that say these words in any form, newest first; nothing for words that ask for nothing.
+
+    ``narrow`` leaves out more of them, by what only packages above know.
+    """
     wanted = lexeme_query(filters.words, filters.vocabulary)
     if not wanted:
         return Slice([], None, None)
@@ -89,6 +107,8 @@ def search(role: Role, filters: Filters, mark: Mark | None, *, size: int = PAGE)
         rows = rows.filter(conversation__waiting_since__isnull=False)
     if filters.kind:
         rows = rows.filter(conversation__kind=filters.kind)
+    if narrow:
+        rows = narrow(rows)
     ids = _hits(keyset.beyond(rows, "at", mark), wanted, size + 1)
     found = _described(Message.objects.all()).in_bulk(ids)
     return keyset.cut([found[id_] for id_ in ids if id_ in found], "at", mark, size)
@@ -119,9 +139,13 @@ def _ids(sql: str, parameters: list[Any]) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def messages(role: Role, filters: Filters, of: str, mark: Mark | None, *, size: int = PAGE) -> Slice[Message]:
-    """The messages behind a number: see ``BEHIND`` for what ``of`` may be."""
+def messages(
+    role: Role, filters: Filters, of: str, mark: Mark | None, *, size: int = PAGE, narrow: Narrow | None = None
+) -> Slice[Message]:
+    """The messages behind a number: see ``BEHIND`` for what ``of`` may be; ``narrow`` as for ``search``."""
     rows = _said(access.messages(role), filters)
+    if narrow:
+        rows = narrow(rows)
     if filters.kind:
         rows = rows.filter(kind=filters.kind)
     if of in ASKS:
@@ -162,7 +186,8 @@ def _described(rows: QuerySet[Message]) -> QuerySet[Message]:
     )
 
 
-def _by_conversation(messages: list[Message]) -> list[Hit]:
+def by_conversation(messages: list[Message]) -> list[Hit]:
+    """What search found, each conversation once, by its newest hit."""
     hits: dict[int, Hit] = {}
     for message in messages:
         hits.setdefault(message.conversation_id, Hit(message.conversation, message))

@@ -16,9 +16,10 @@ MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place in a list that runs from new to old: behind the row with this time and id, or before it."""
+    """A place in a list that runs from new to old, or from a high number to a low one: behind the row with this time
+    (or number) and id, or before it."""
 
-    at: datetime
+    at: datetime | int
     id: int
     newer: bool = False
 
@@ -26,15 +27,22 @@ class Mark:
     def read(cls, text: str) -> Self | None:
         """The mark of an address; None for none, or for one that somebody made up."""
         direction, _, rest = text.partition(".")
-        micros, _, number = rest.partition(".")
+        value, _, number = rest.partition(".")
         try:
-            at = EPOCH + int(micros) * MICROSECOND
-            return cls(at, int(number), newer=direction == "n")
+            at = int(value) if direction.isupper() else EPOCH + int(value) * MICROSECOND
+            return cls(at, int(number), newer=direction.lower() == "n")
         except (ValueError, OverflowError):
             return None
 
+    @property
+    def is_number(self) -> bool:
+        return isinstance(self.at, int)
+
     def __str__(self) -> str:
-        return f"{'n' if self.newer else 'o'}.{(self.at - EPOCH) // MICROSECOND}.{self.id}"
+        direction = "n" if self.newer else "o"
+        if isinstance(self.at, int):
+            return f"{direction.upper()}.{self.at}.{self.id}"
+        return f"{direction}.{(self.at - EPOCH) // MICROSECOND}.{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +55,7 @@ class Slice(Generic[M]):
 
 
 def page(rows: QuerySet[M], field: str, mark: Mark | None, size: int) -> Slice[M]:
-    """The page at ``mark`` of rows ordered by ``field`` and id, newest first."""
+    """The page at ``mark`` of rows ordered by ``field`` and primary key, newest first."""
     return cut(list(beyond(rows, field, mark)[: size + 1]), field, mark, size)
 
 
@@ -58,9 +66,9 @@ def beyond(rows: QuerySet[M], field: str, mark: Mark | None) -> QuerySet[M]:
         way, bound = ("gt", "gte") if newer else ("lt", "lte")
         # the first condition is what the index can use, the second drops the rows at the very same time
         rows = rows.filter(**{f"{field}__{bound}": mark.at}).filter(
-            Q(**{f"{field}__{way}": mark.at}) | Q(**{f"id__{way}": mark.id})
+            Q(**{f"{field}__{way}": mark.at}) | Q(**{f"pk__{way}": mark.id})
         )
-    return rows.order_by(field, "id") if newer else rows.order_by(f"-{field}", "-id")
+    return rows.order_by(field, "pk") if newer else rows.order_by(f"-{field}", "-pk")
 
 
 def cut(found: list[M], field: str, mark: Mark | None, size: int) -> Slice[M]:

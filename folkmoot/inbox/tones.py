@@ -1,0 +1,122 @@
+"""Lists of conversations and messages by how they were read: what the community wants, how it feels, what does harm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from folkmoot.conversations import access, queries
+from folkmoot.conversations.models import Conversation, Message
+from folkmoot.conversations.queries import PAGE, Filters, Hit
+from folkmoot.lib import keyset
+from folkmoot.lib.keyset import Mark, Slice
+from folkmoot.understanding.codes import BIT, LANGUAGE_SURE, Stands
+from folkmoot.understanding.models import Impression
+from folkmoot.workspaces.models import Role
+
+SORTS = {"urgent": "urgent_rank", "negative": "bad_rank"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """What a list is narrowed to by readings. ``marks`` are names of ``codes.MARKS``, all of which must be said.
+
+    Only what is sure counts, unless ``unsure`` is on. ``sort`` is one of ``SORTS``, or nothing for the newest first.
+    """
+
+    language: str = ""
+    marks: tuple[str, ...] = ()
+    unsure: bool = False
+    sort: str = ""
+
+    @property
+    def narrows(self) -> bool:
+        return bool(self.language or self.marks)
+
+    @property
+    def by(self) -> str:
+        return SORTS.get(self.sort, "last_at")
+
+
+BEHIND = {"negative": "neg", "positive": "pos", "complaints": "complaint"}
+"""Kinds of messages behind a number, and the mark that they bear."""
+
+
+def listing(
+    role: Role, filters: Filters, tone: Tone, mark: Mark | None, *, size: int = PAGE
+) -> tuple[list[Hit], Slice[Any]]:
+    """A page of conversations; what the words found is in the order of the words' newest hits, whatever the sort."""
+    ranked = tone.sort in SORTS and not filters.words.strip()
+    if mark is not None and mark.is_number != ranked:
+        mark = None  # of a page in another order
+    if not tone.narrows and not ranked:
+        return queries.listing(role, filters, mark, size=size)
+    if filters.words.strip():
+        wanted = _toned(Impression.objects.filter(workspace=role.workspace_id), tone)
+        found = queries.search(
+            role, filters, mark, size=size, narrow=lambda rows: rows.filter(conversation__in=wanted.values("pk"))
+        )
+        return queries.by_conversation(found.rows), found
+    page = keyset.page(_toned(_conversations(role, filters), tone), tone.by, mark, size)
+    return queries.listed(role, [impression.pk for impression in page.rows]), page
+
+
+def _conversations(role: Role, filters: Filters) -> QuerySet[Impression]:
+    """The impressions of what the other filters leave. All that can be told by the index comes first."""
+    rows = Impression.objects.filter(workspace=role.workspace_id)
+    if role.channel_ids is not None:
+        rows = rows.filter(channel_id__in=role.channel_ids)
+    if filters.channel_id:
+        rows = rows.filter(channel_id=filters.channel_id)
+    if filters.network:
+        places = access.channels(role).filter(network=filters.network)
+        rows = rows.filter(channel_id__in=list(places.values_list("pk", flat=True)))
+    if filters.since:
+        rows = rows.filter(last_at__gte=filters.since)
+    if filters.until:
+        rows = rows.filter(conversation__first_at__lt=filters.until)
+    if filters.kind:
+        rows = rows.filter(conversation__kind=filters.kind)
+    if filters.waiting:
+        rows = rows.filter(conversation__waiting_since__isnull=False)
+    if filters.member_id:
+        theirs = access.messages(role).filter(author__member=filters.member_id)
+        rows = rows.filter(pk__in=theirs.values("conversation"))
+    return rows
+
+
+def _toned(rows: QuerySet[Impression], tone: Tone) -> QuerySet[Impression]:
+    wanted = sum({BIT[mark] for mark in tone.marks})
+    if tone.language:
+        rows = rows.filter(language=tone.language)
+        if not tone.unsure:
+            wanted |= LANGUAGE_SURE
+    if wanted:
+        said = F("says") if tone.unsure else F("sure")
+        rows = rows.alias(said=said.bitand(wanted)).filter(said=wanted)
+    return rows
+
+
+def impressions(conversations: Iterable[Conversation]) -> dict[int, Stands]:
+    """What these conversations are like, by their ids, as far as something in them was read."""
+    rows = Impression.objects.filter(pk__in=[conversation.pk for conversation in conversations])
+    return {row.pk: Stands(row.language, row.says, row.sure, 0, 0, 0) for row in rows}
+
+
+def messages(role: Role, filters: Filters, of: str, mark: Mark | None) -> Slice[Message]:
+    """The messages of the community that surely bear a mark: see ``BEHIND``; and all that ``conversations`` knows."""
+    if of not in BEHIND:
+        return queries.messages(role, filters, of, mark)
+    wanted = BIT[BEHIND[of]]
+
+    def narrow(rows: QuerySet[Message]) -> QuerySet[Message]:
+        heard = rows.filter(
+            ours=False, author__bot=False, author__member__ours=False, author__member__bot=False, deleted_at=None
+        )
+        read = {"said": F("reading__says").bitand(wanted), "sure": F("reading__sure").bitand(wanted)}
+        return heard.alias(**read).filter(said=wanted, sure=wanted)
+
+    return queries.messages(role, filters, "messages", mark, narrow=narrow)
