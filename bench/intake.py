@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from random import Random
 
-from django.db import connection
+from django.db import connection, transaction
 
 from bench import apart, effort, warm, world
 from bench.effort import Effort
@@ -18,6 +18,7 @@ from folkmoot.channels.actions import channel_for
 from folkmoot.channels.models import Channel
 from folkmoot.flow import intake
 from folkmoot.flow.archive import SETTLE_EVERY
+from folkmoot.flow.settling import Beside
 from folkmoot.lib import bulk
 from folkmoot.lib.ahead import ahead
 from folkmoot.networks.base import BATCH_SIZE, Attachment, Batch, Person, Place, PlaceKind, Reaction, SeenMessage
@@ -105,12 +106,16 @@ def _receive(batches: int) -> Taken:
     warm.settle_objects()  # an archive is never held as a whole, as all these batches are
     before = effort.so_far()
     began = time.perf_counter()
-    with ahead((channel, batch, intake.look_up(batch)) for channel, batch in ready) as coming:
+    with ahead((channel, batch, intake.look_up(batch)) for channel, batch in ready) as coming, Beside() as beside:
         for n, (channel, batch, words) in enumerate(coming, 1):
-            received = intake.receive(channel, batch, now=STARTS, past=True, words=words)
+            with transaction.atomic():
+                bulk.write_behind()
+                received = intake.receive(channel, batch, now=STARTS, past=True, words=words)
             receiving.append(time.perf_counter() - began)
             if n % SETTLE_EVERY == 0 or n == batches:
-                intake.consider_past(workspace.pk)
+                beside.settle(workspace.pk)
+            if n == batches:
+                beside.finish()
             if received.messages_new != len(batch.seen):
                 raise AssertionError(f"batch {n}: {received.messages_new} of {len(batch.seen)} messages were new")
             marks.append(_highest())
@@ -207,6 +212,7 @@ def _write(rows: list[dict[str, tuple[bytes, int]]], fixed: dict[str, bytes]) ->
         for batch in rows:
             began = time.perf_counter()
             with server.transaction():
+                server.execute("SET LOCAL synchronous_commit = off")
                 for table, (copied, _number) in batch.items():
                     with server.cursor().copy(f"COPY new_{table} FROM STDIN") as copy:
                         copy.write(copied)

@@ -41,6 +41,7 @@ def reckon(conversation_ids: Collection[int]) -> list[datetime]:
     """Works the asks of whole conversations out anew: after an older message turned up, an answer was deleted, or it
     changed who is one of us or who is a bot. The result is when all their asks, old and new, were raised."""
     touched = list(conversation_ids)
+    bulk.fetch(_HOLD, [touched])
     bulk.change(_OPENED_BY_US, [touched])
     changed = _times(_FORGET, [touched])
     changed += _times(
@@ -71,6 +72,9 @@ FROM (
 WHERE EXISTS (
     SELECT 1 FROM conversations_message e WHERE e.conversation_id = n.conversation_id AND e.at > n.at AND e.id < n.id)
 """
+
+# In the order of ids, as whoever writes conversations locks them
+_HOLD = "SELECT 1 FROM conversations_conversation WHERE id = ANY(%b::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 
 _OPENED_BY_US = """
 UPDATE conversations_conversation c SET opened_by_us = x.ours
@@ -155,9 +159,13 @@ RETURNING a.asked_at
 _WAIT = """
 UPDATE conversations_conversation c SET waiting_since = w.since
 FROM (
-    SELECT t.id, min(a.asked_at) AS since
-    FROM ({which}) AS t (id)
-    LEFT JOIN conversations_ask a ON a.conversation_id = t.id AND a.answered_at IS NULL
-    GROUP BY t.id
-) w WHERE c.id = w.id AND c.waiting_since IS DISTINCT FROM w.since
+    SELECT o.id, w.since
+    FROM (
+        SELECT t.id, min(a.asked_at) AS since
+        FROM ({which}) AS t (id)
+        LEFT JOIN conversations_ask a ON a.conversation_id = t.id AND a.answered_at IS NULL
+        GROUP BY t.id
+    ) w JOIN conversations_conversation o ON o.id = w.id AND o.waiting_since IS DISTINCT FROM w.since
+    ORDER BY o.id FOR NO KEY UPDATE OF o
+) w WHERE c.id = w.id
 """

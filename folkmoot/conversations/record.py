@@ -248,6 +248,8 @@ def _attachments(fresh: Sequence[Keyed], ids: Mapping[str, int]) -> Iterator[tup
 
 def _adopt(channel: Channel, keys: list[str]) -> None:
     """Ties answers that came before what they answer to it."""
+    if not bulk.fetch(_ORPHAN, [channel.pk]):
+        return
     bulk.change(
         "UPDATE conversations_message child SET parent_id = parent.id FROM conversations_message parent"
         " WHERE child.channel_id = %s::bigint AND child.parent_id IS NULL AND child.parent_remote_id = ANY(%b::text[])"
@@ -255,6 +257,13 @@ def _adopt(channel: Channel, keys: list[str]) -> None:
         " AND parent.remote_id = child.parent_remote_id AND parent.id <> child.id",
         [channel.pk, keys],
     )
+
+
+# Answered by its index alone, where all answers found what they answer
+_ORPHAN = """
+SELECT 1 FROM conversations_message
+WHERE channel_id = %s::bigint AND parent_id IS NULL AND parent_remote_id <> '' LIMIT 1
+"""
 
 
 def _revise(stored: Mapping[str, _Stored], messages: Mapping[str, SeenMessage], *, now: datetime) -> list[str]:

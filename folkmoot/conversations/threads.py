@@ -199,7 +199,8 @@ WITH u AS (
                          %b::timestamptz[], %b::text[], %b::bigint[], %b::text[])
     AS u (id, n, title, first_at, opening, opener_id, by_us, last_at, latest, latest_author_id, kind)
 ), was AS (
-    SELECT c.id, c.first_at FROM conversations_conversation c JOIN u ON u.id = c.id
+    SELECT c.id, c.first_at FROM conversations_conversation c
+    WHERE c.id IN (SELECT id FROM u) ORDER BY c.id FOR NO KEY UPDATE
 )
 UPDATE conversations_conversation c SET
     message_count = c.message_count + u.n,

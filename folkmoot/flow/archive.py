@@ -14,7 +14,8 @@ from folkmoot import networks
 from folkmoot.channels import actions
 from folkmoot.channels.models import ArchiveImport, Channel
 from folkmoot.conversations.record import Written
-from folkmoot.flow import intake, news
+from folkmoot.flow import intake, news, settling
+from folkmoot.lib import bulk
 from folkmoot.lib.ahead import ahead
 from folkmoot.lib.alive import working_at
 from folkmoot.lib.archive import Archive, Unreadable, open_archive
@@ -104,10 +105,11 @@ def _read(
     places: dict[str, Channel] = {}
     clock = monotonic()
     batches = backfills.backfill(archive, format=order.format, cursor=order.cursor, options=order.options)
-    with ahead(_looked_up(batches, order, archive)) as coming:
+    with ahead(_looked_up(batches, order, archive)) as coming, settling.Beside() as beside:
         for number, (batch, words, bytes_read) in enumerate(coming, 1):
             channel = _channel(order, network, batch, places)
             with transaction.atomic():
+                bulk.write_behind()
                 counts = _store(channel, batch, words)
                 seconds, clock = monotonic() - clock, monotonic()
                 go_on = actions.advance(
@@ -120,11 +122,12 @@ def _read(
                 )
                 news.announce(order.workspace_id, "import", id=order.pk)
             if number % SETTLE_EVERY == 0:
-                intake.consider_past(order.workspace_id)
+                beside.settle(order.workspace_id)
             if progress:
                 progress(order)
             if not go_on:
                 return False
+        beside.finish()
     return True
 
 

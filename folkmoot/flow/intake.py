@@ -78,6 +78,8 @@ def _store(channel: Channel, seen: Iterable[Seen], words: Mapping[str, Written],
     moves = [one for one in seen if isinstance(one, SeenMove)]
     deletions = {bulk.key(one.remote_id): one.at for one in seen if isinstance(one, SeenDeletion)}
     deletions |= {key: message.deleted_at for key, message in messages.items() if message.deleted_at}
+    if deletions:
+        settling.hold(channel.workspace_id)  # what waits for an answer is worked out anew below
     people = list(_people(messages.values(), moves))
     known, members_new = recognise(channel.workspace_id, channel.network, people)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Self
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from folkmoot.analytics import actions as analytics
 from folkmoot.conversations import asks
@@ -13,7 +15,7 @@ from folkmoot.lib import bulk
 from folkmoot.members import activities
 
 TURN = 0x666D0003  # tells this lock from other advisory locks in the same database
-CHUNK = 30_000
+CHUNK = 60  # batches at a time
 JOINED = (
     "conversations_message", "conversations_conversation", "conversations_ask", "members_identity", "members_member",
     "members_activity",
@@ -25,8 +27,6 @@ def settle(workspace_id: int) -> int:
     total = 0
     while count := _settle_some(workspace_id):
         total += count
-        if count < CHUNK:
-            break
     return total
 
 
@@ -34,19 +34,58 @@ def settle(workspace_id: int) -> int:
 def turn(workspace_id: int) -> Iterator[None]:
     """A transaction in which nobody else settles this workspace: what answers what is worked out one by one."""
     with transaction.atomic():
-        bulk.fetch("SELECT pg_advisory_xact_lock(%s::int, %s::int)", [TURN, workspace_id])
+        hold(workspace_id)
         yield
 
 
+def hold(workspace_id: int) -> None:
+    """Waits for the turn; until the transaction ends nobody else settles this workspace."""
+    bulk.fetch("SELECT pg_advisory_xact_lock(%s::int, %s::int)", [TURN, workspace_id])
+
+
 def _settle_some(workspace_id: int) -> int:
+    """Locks conversations before identities, as intake does."""
     with turn(workspace_id):
         _tell_the_planner()
-        acts = activities.settle(workspace_id, CHUNK)
+        acts = activities.take(workspace_id, CHUNK)
         times = [act.at for act in acts]
         if messages := [act.about_id for act in acts if act.kind == "message"]:
             times += asks.follow(messages)
+        activities.tally(acts)
         analytics.mark_stale(workspace_id, times)
     return len(acts)
+
+
+class Beside:
+    """Settles in a thread with a connection of its own while its user goes on; one settlement at a time."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, "settling")
+        self._under_way: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._thread.shutdown()
+
+    def settle(self, workspace_id: int) -> None:
+        """Begins to settle, once what was begun before is done."""
+        self.finish()
+        self._under_way = self._thread.submit(_settle_apart, workspace_id)
+
+    def finish(self) -> None:
+        """Waits for what was begun; raises what went wrong in it."""
+        if self._under_way:
+            self._under_way.result()
+            self._under_way = None
+
+
+def _settle_apart(workspace_id: int) -> None:
+    try:
+        settle(workspace_id)
+    finally:
+        connection.close()
 
 
 def _tell_the_planner() -> None:

@@ -40,6 +40,14 @@ def change(sql: str, parameters: Sequence[Any] | dict[str, Any]) -> int:
     return touched
 
 
+def write_behind() -> None:
+    """Lets this transaction end before it is on the disk: a power cut may take the last second's back, whole.
+
+    For what is read again from where it then stands, never for what a network hands over once.
+    """
+    fetch("SELECT set_config('synchronous_commit', 'off', true)", [])
+
+
 def new_ids(table: str, count: int) -> list[int]:
     """``count`` fresh ids of a table, rising."""
     rows = fetch(

@@ -1,12 +1,13 @@
 """Activities appended in bulk, and the counts on identities and members that follow from them.
 
-What is appended is also written down as *unsettled*. ``settle`` takes those notes away in the transaction that counts
-them in, so that each act is counted once, whatever dies when; and it does so for many batches at a time.
+What is appended is also written down as *unsettled*, in one note a batch. ``take`` takes such notes away in the
+transaction that counts them in, so that each act is counted once, whatever dies when; and it does so for many batches
+at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,7 +34,14 @@ def append_new(workspace_id: int, rows: Sequence[Row]) -> None:
     if not rows:
         return
     bulk.copy_rows("members_activity", _COLUMNS, ((workspace_id, *row) for row in rows))
-    bulk.copy_rows("members_unsettled", _COLUMNS[:-1], ((workspace_id, *row[:-1]) for row in rows))
+    identity_ids, kinds, times, _channels, about_ids, _values = (list(column) for column in zip(*rows, strict=True))
+    bulk.change(_NOTE, [workspace_id, identity_ids, kinds, times, about_ids])
+
+
+_NOTE = """
+INSERT INTO members_unsettled (workspace_id, identity_ids, kinds, times, about_ids)
+VALUES (%s::bigint, %b::bigint[], %b::text[], %b::timestamptz[], %b::bigint[])
+"""
 
 
 def append(workspace_id: int, rows: Sequence[Row]) -> int:
@@ -41,7 +49,8 @@ def append(workspace_id: int, rows: Sequence[Row]) -> int:
     if not rows:
         return 0
     columns = [list(column) for column in zip(*rows, strict=True)]
-    return bulk.change(_APPEND, [workspace_id, *columns])
+    [(added,)] = bulk.fetch(_APPEND, [workspace_id, *columns])
+    return int(added)
 
 
 _APPEND = """
@@ -49,28 +58,28 @@ WITH added AS (
     INSERT INTO members_activity (workspace_id, identity_id, kind, at, channel_id, about_id, value)
     SELECT %s::bigint, u.* FROM unnest(%b::bigint[], %b::text[], %b::timestamptz[], %b::bigint[], %b::bigint[], %b::text[]) AS u
     ON CONFLICT (identity_id, kind, about_id, value) DO NOTHING
-    RETURNING workspace_id, identity_id, kind, at, channel_id, about_id
+    RETURNING workspace_id, identity_id, kind, at, about_id
+), noted AS (
+    INSERT INTO members_unsettled (workspace_id, identity_ids, kinds, times, about_ids)
+    SELECT workspace_id, array_agg(identity_id), array_agg(kind), array_agg(at), array_agg(about_id)
+    FROM added GROUP BY workspace_id
 )
-INSERT INTO members_unsettled (workspace_id, identity_id, kind, at, channel_id, about_id) SELECT * FROM added
+SELECT count(*) FROM added
 """
 
 
-def settle(workspace_id: int, most: int) -> list[Act]:
-    """Counts up to ``most`` unsettled activities in, the oldest first; those it counted.
-
-    Call it in a transaction of its own.
-    """
-    rows = bulk.fetch(_TAKE, [workspace_id, most])
-    acts = [Act(*row) for row in rows]
-    if acts:
-        _tally(acts)
-    return acts
+def take(workspace_id: int, batches: int) -> list[Act]:
+    """Takes the unsettled activities of up to so many batches, the oldest first; ``tally`` them in the same transaction."""
+    return [Act(*row) for row in bulk.fetch(_TAKE, [workspace_id, batches])]
 
 
 _TAKE = """
-DELETE FROM members_unsettled WHERE id IN (
-    SELECT id FROM members_unsettled WHERE workspace_id = %s::bigint ORDER BY id LIMIT %s::int
-) RETURNING identity_id, kind, at, about_id
+WITH taken AS (
+    DELETE FROM members_unsettled WHERE id IN (
+        SELECT id FROM members_unsettled WHERE workspace_id = %s::bigint ORDER BY id LIMIT %s::int
+    ) RETURNING identity_ids, kinds, times, about_ids
+)
+SELECT act.* FROM taken CROSS JOIN LATERAL unnest(identity_ids, kinds, times, about_ids) AS act
 """
 
 
@@ -82,7 +91,10 @@ class _Sum:
     last: datetime
 
 
-def _tally(acts: Iterable[Act]) -> None:
+def tally(acts: Collection[Act]) -> None:
+    """Counts activities in: those of each identity, and of the members whose identities they are."""
+    if not acts:
+        return
     sums: dict[int, _Sum] = {}
     for act in acts:
         one = sums.setdefault(act.identity_id, _Sum(0, 0, act.at, act.at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
 from django.db import models
@@ -130,20 +131,22 @@ class Activity(models.Model):
 
 
 class Unsettled(models.Model):
-    """A note that an activity is stored but not counted in yet; see ``activities.settle``."""
+    """A note that the activities of a batch are stored but not counted in yet; see ``activities.take``.
+
+    The lists are of one length: the identity, kind, time and object of each activity.
+    """
 
     workspace_id = models.BigIntegerField()
-    identity_id = models.BigIntegerField()
-    kind = models.CharField(max_length=12)
-    at = models.DateTimeField()
-    channel_id = models.BigIntegerField()
-    about_id = models.BigIntegerField()
+    identity_ids = ArrayField(models.BigIntegerField())
+    kinds = ArrayField(models.CharField(max_length=12))
+    times = ArrayField(models.DateTimeField())
+    about_ids = ArrayField(models.BigIntegerField())
 
     class Meta:
         indexes = [models.Index(fields=["workspace_id", "id"], name="unsettled_in_order")]
 
     def __str__(self) -> str:
-        return f"{self.kind} by {self.identity_id}"
+        return f"{len(self.identity_ids)} activities"
 
 
 class Merge(models.Model):

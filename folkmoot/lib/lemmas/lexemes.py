@@ -14,7 +14,7 @@ from folkmoot.lib.lemmas.tokens import fold, parts
 
 MARK = {"en": "E", "pl": "P", "et": "T", "ru": "R", "uk": "U"}
 LONGEST_JOINED = 30
-KEPT = 60_000  # runs kept with their lexemes, in all; as many again wait to be dropped
+KEPT = 120_000  # runs kept with their lexemes, in all; as many again wait to be dropped (some 40 MB each)
 
 Step = tuple[str, ...]  # all lexemes of one position
 

@@ -62,7 +62,7 @@ def did(workspace: Workspace, identity_id: int, acts: Acts) -> None:
         activities.append_new(workspace.pk, said)
         activities.append(workspace.pk, others)
     with transaction.atomic():
-        activities.settle(workspace.pk, len(rows))
+        activities.tally(activities.take(workspace.pk, len(rows)))
 
 
 @pytest.fixture
