@@ -20,6 +20,7 @@ from folkmoot.understanding.decided import Decided, decided
 from folkmoot.understanding.models import Version
 from folkmoot.understanding.normal import shape
 from folkmoot.understanding.reading.contract import Reading
+from folkmoot.understanding.trends import notes
 
 TURN = 0x666D0004  # tells this lock from other advisory locks in the same database
 
@@ -49,6 +50,7 @@ def note(workspace_id: int, message_ids: Collection[int]) -> None:
     if message_ids:
         rows = ((workspace_id, message_id) for message_id in message_ids)
         bulk.copy_rows("understanding_unread", ["workspace_id", "message_id"], rows)
+        notes.note(workspace_id, message_ids)
 
 
 def forget(message_ids: Collection[int]) -> None:
