@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<slug:slug>/inbox/", include("folkmoot.web.inbox.urls")),
     path("w/<slug:slug>/members/", include("folkmoot.web.members.urls")),
     path("w/<slug:slug>/numbers/", include("folkmoot.web.numbers.urls")),
+    path("w/<slug:slug>/understanding/", include("folkmoot.web.understanding.urls")),
     path("w/<slug:slug>/imports/", include("folkmoot.web.imports.urls")),
     path("w/<slug:slug>/live/", include("folkmoot.web.live.urls")),
 ]

@@ -116,7 +116,7 @@ def messages(role: Role, filters: Filters, of: str, mark: Mark | None) -> Slice[
         heard = rows.filter(
             ours=False, author__bot=False, author__member__ours=False, author__member__bot=False, deleted_at=None
         )
-        read = {"said": F("reading__says").bitand(wanted), "sure": F("reading__sure").bitand(wanted)}
-        return heard.alias(**read).filter(said=wanted, sure=wanted)
+        said, sure = F("reading__says").bitand(wanted), F("reading__sure").bitand(wanted)
+        return heard.alias(said=said, sure=sure).filter(said=wanted, sure=wanted)
 
     return queries.messages(role, filters, "messages", mark, narrow=narrow)

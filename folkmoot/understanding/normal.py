@@ -13,7 +13,7 @@ LEAST = 24  # letters: of shorter texts one word more makes another text
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\w+|(?<!\w)@[\w.]+")
 _LONG = re.compile(r"(\w)\1{2,}")
 _NUMBER = re.compile(r"\d+")
-_REST = re.compile(r"[^\w?!\U00002190-\U0010FFFF]+")
+_REST = re.compile(r"[^\w?\U00002190-\U0010FFFF]+")
 
 
 def normal(text: str) -> str:

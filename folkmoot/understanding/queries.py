@@ -9,8 +9,9 @@ from datetime import datetime
 
 from django.db.models import Count, F, Q, QuerySet
 
+from folkmoot.conversations import access as conversations
 from folkmoot.conversations.models import Message
-from folkmoot.lib import keyset
+from folkmoot.lib import bulk, keyset
 from folkmoot.lib.keyset import Mark, Slice
 from folkmoot.understanding import access
 from folkmoot.understanding.codes import Stands
@@ -49,6 +50,25 @@ def told(role: Role, pk: int) -> Told:
     reading = Reading.objects.select_related("version").filter(pk=message.pk).first()
     corrections = Correction.objects.filter(message=message).select_related("by")
     return Told(message, reading, {row.facet: row for row in corrections})
+
+
+def picked(role: Role, *, conversation_ids: list[int], message_ids: list[int]) -> list[int]:
+    """The ids of messages: the given ones, and the community's latest in each conversation; only what the role sees."""
+    own = conversations.messages(role).filter(pk__in=message_ids).values_list("pk", flat=True)
+    seen = conversations.conversations(role).filter(pk__in=conversation_ids).values_list("pk", flat=True)
+    latest = bulk.fetch(_LATEST, [list(seen)])
+    return sorted({*own, *(row[0] for row in latest)})
+
+
+_LATEST = """
+SELECT latest.id FROM unnest(%b::bigint[]) AS c (id) CROSS JOIN LATERAL (
+    SELECT m.id FROM conversations_message m
+    JOIN members_identity i ON i.id = m.author_id
+    JOIN members_member p ON p.id = i.member_id
+    WHERE m.conversation_id = c.id AND m.deleted_at IS NULL AND NOT (m.ours OR p.ours OR p.bot OR i.bot)
+    ORDER BY m.at DESC, m.id DESC LIMIT 1
+) latest
+"""
 
 
 def corrections(role: Role, mark: Mark | None, *, size: int = PAGE) -> Slice[Correction]:

@@ -37,6 +37,14 @@ AREAS = (
         also=("member", "member-edit", "member-merge"),
     ),
     Area("kpis", _("Numbers"), icon="chart-line", key="n", needed=Rank.ANALYST, also=("kpis-by-channel", "people")),
+    Area(
+        "understanding",
+        _("Understanding"),
+        icon="brain",
+        key="u",
+        needed=Rank.ANALYST,
+        also=("corrections", "reading"),
+    ),
     Area("imports", _("Import"), icon="file-import", key="o", needed=Rank.MANAGER, also=("import", "import-columns")),
     Area("settings", _("Settings"), icon="settings", key="s", needed=Rank.ADMIN, also=("team", "invite", "colleague")),
 )

@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from folkmoot.conversations import access
 from folkmoot.conversations.models import Message
 from folkmoot.conversations.queries import Filters
+from folkmoot.inbox.tones import Tone
 from folkmoot.members.models import Member
 from folkmoot.networks import connectors
 from folkmoot.understanding.vocabulary.queries import known
+from folkmoot.web.understanding import labels
 from folkmoot.web.widgets import CheckboxInput, DateInput, Select, TextInput
 from folkmoot.workspaces.models import Role
 
@@ -25,7 +27,15 @@ class FilterForm(forms.Form):
     kind = forms.ChoiceField(label=_("Opened by"), required=False, widget=Select)
     since = forms.DateField(label=_("From"), required=False, widget=DateInput)
     until = forms.DateField(label=_("To"), required=False, widget=DateInput)
+    language = forms.ChoiceField(label=_("Language"), required=False, widget=Select)
+    mood = forms.ChoiceField(label=_("Mood"), required=False, widget=Select)
+    intent = forms.ChoiceField(label=_("Intent"), required=False, widget=Select)
+    harm = forms.ChoiceField(label=_("Harm"), required=False, widget=Select)
+    feeling = forms.ChoiceField(label=_("Feeling"), required=False, widget=Select)
+    sort = forms.ChoiceField(label=_("Order"), required=False, widget=Select)
     waiting = forms.BooleanField(label=_("Unanswered only"), required=False, widget=CheckboxInput)
+    urgent = forms.BooleanField(label=_("Urgent only"), required=False, widget=CheckboxInput)
+    unsure = forms.BooleanField(label=_("Also where the reading is not sure"), required=False, widget=CheckboxInput)
     member = forms.IntegerField(required=False, widget=forms.HiddenInput, min_value=1)
 
     def __init__(self, data: Any, *, role: Role, kind: str = "") -> None:
@@ -44,6 +54,14 @@ class FilterForm(forms.Form):
             [(slug, named[slug].facts.name if slug in named else slug) for slug in networks],
         )
         self._offer("kind", _("Anything"), list(Message.Kind.choices))
+        self._offer("language", _("All languages"), list(labels.LANGUAGES.items()))
+        self._offer("mood", _("Any mood"), labels.MOODS)
+        self._offer("intent", _("Any intent"), labels.WANTS)
+        self._offer("harm", _("With or without"), labels.HARM)
+        self._offer("feeling", _("Any feeling"), labels.FEELINGS)
+        self._offer(
+            "sort", _("Newest first"), [("urgent", _("Most urgent first")), ("negative", _("Most negative first"))]
+        )
 
     def _offer(self, name: str, nothing: Any, choices: list[tuple[Any, Any]]) -> None:
         self.fields[name].choices = [("", nothing), *choices]  # type: ignore[attr-defined]
@@ -61,6 +79,19 @@ class FilterForm(forms.Form):
             until=self._midnight(data.get("until"), 1),
             member_id=data.get("member"),
             vocabulary=known(self.role.workspace),
+        )
+
+    def tone(self) -> Tone:
+        """What the list is narrowed to by readings, and its order."""
+        self.is_valid()
+        data = self.cleaned_data
+        marks = [data.get(name) for name in ("mood", "intent", "harm", "feeling")]
+        marks.append("urgent" if data.get("urgent") else "")
+        return Tone(
+            language=data.get("language") or "",
+            marks=tuple(mark for mark in marks if mark),
+            unsure=bool(data.get("unsure")),
+            sort=data.get("sort") or "",
         )
 
     def _midnight(self, day: Any, later: int) -> datetime | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages as flash
@@ -12,14 +13,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from folkmoot.conversations import access, queries
 from folkmoot.conversations.models import Conversation, Message
-from folkmoot.inbox import actions
+from folkmoot.inbox import actions, tones
 from folkmoot.inbox import queries as inbox_queries
 from folkmoot.lib.keyset import Mark, Slice
 from folkmoot.lib.lemmas import snippet
+from folkmoot.understanding import queries as understanding
+from folkmoot.understanding.access import CORRECTS
 from folkmoot.understanding.vocabulary.queries import known
 from folkmoot.web.inbox.forms import FilterForm, ViewForm
 from folkmoot.web.request import Request, in_workspace
 from folkmoot.web.templatetags.inbox import Sought
+from folkmoot.web.understanding.labels import correctable
 from folkmoot.workspaces.models import Rank
 
 
@@ -38,13 +42,16 @@ class Row:
 def inbox(request: Request) -> HttpResponse:
     form = FilterForm(request.GET, role=request.role)
     filters = form.filters()
-    hits, page = queries.listing(request.role, filters, Mark.read(request.GET.get("at", "")))
+    hits, page = tones.listing(request.role, filters, form.tone(), Mark.read(request.GET.get("at", "")))
     chosen = form.chosen()
     here = reverse("inbox", args=[request.workspace.slug])
     rows = [_row(request, hit, filters) for hit in hits]
     context = {
         "title": _("Inbox"),
         "rows": rows,
+        "impressions": tones.impressions(hit.conversation for hit in hits),
+        "corrects": request.role.may(CORRECTS),
+        "values": correctable(),
         "form": form,
         "filters": filters,
         "chosen": chosen,
@@ -69,7 +76,7 @@ def _row(request: Request, hit: queries.Hit, filters: queries.Filters) -> Row:
     return Row(hit.conversation, f"{url}?{query}#m{hit.message.pk}", pieces, hit.message)
 
 
-def _pager(here: str, chosen: dict[str, str], page: Slice[Message]) -> dict[str, str]:
+def _pager(here: str, chosen: dict[str, str], page: Slice[Any]) -> dict[str, str]:
     def url(mark: Mark | None) -> str:
         return f"{here}?{urlencode({**chosen, 'at': str(mark)})}" if mark else ""
 
@@ -148,6 +155,7 @@ def conversation(request: Request, pk: int) -> HttpResponse:
         "later_url": f"{here}?at={thread.later}" if thread.later else "",
         "rest_url": f"{here}rest/?after={Mark(last.at, last.pk)}" if last and not thread.later else "",
         "sees_members": request.role.may(Rank.ANALYST),
+        "stands": understanding.stands([*thread.messages, *([thread.first] if thread.first else [])]),
     }
     return render(request, "inbox/conversation.html", context)
 
@@ -171,6 +179,7 @@ def rest(request: Request, pk: int) -> HttpResponse:
         "rest_url": f"{here}rest/?after={after}",
         "conversation": found,
         "sees_members": request.role.may(Rank.ANALYST),
+        "stands": understanding.stands(messages),
     }
     return render(request, "inbox/conversation.html#rest", context)
 
@@ -180,10 +189,10 @@ def rest(request: Request, pk: int) -> HttpResponse:
 def messages(request: Request) -> HttpResponse:
     """The messages behind a number."""
     of = request.GET.get("of", "messages")
-    if of not in queries.BEHIND:
+    if of not in queries.BEHIND and of not in tones.BEHIND:
         raise Http404
     form = FilterForm(request.GET, role=request.role, kind=_("Kind"))
-    page = queries.messages(request.role, form.filters(), of, Mark.read(request.GET.get("at", "")))
+    page = tones.messages(request.role, form.filters(), of, Mark.read(request.GET.get("at", "")))
     here = reverse("messages", args=[request.workspace.slug])
     chosen = {"of": of, **form.chosen()}
     titles = {
@@ -193,8 +202,13 @@ def messages(request: Request) -> HttpResponse:
         "reactions": _("Messages with reactions"),
         "answered": _("Answered"),
         "waiting": _("Unanswered"),
+        "negative": _("Negative messages"),
+        "positive": _("Positive messages"),
+        "complaints": _("Complaints"),
     }
+    surely = _("By members, not by you or by bots, and only where the reading is sure.")
     leads = {
+        **dict.fromkeys(tones.BEHIND, surely),
         "reactions": _(
             "Messages of these days that got reactions. The number counts each reaction on the day it was given, "
             "where the network tells it."

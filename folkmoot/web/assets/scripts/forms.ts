@@ -1,6 +1,7 @@
 /*
  * data-autosubmit: a filter form is sent when a choice in it changes (its button remains for those without a script).
  * data-copy="#id": the button copies that field's text and says so with the words in data-copied.
+ * data-clear="#id": the button empties that element.
  * data-once: a form is sent once, however often its button is pressed.
  */
 function copy(button: HTMLButtonElement): void {
@@ -23,6 +24,8 @@ export function watchForms(): void {
   document.addEventListener("click", (event) => {
     const button = (event.target as HTMLElement).closest<HTMLButtonElement>("button[data-copy]");
     if (button) copy(button);
+    const clear = (event.target as HTMLElement).closest<HTMLButtonElement>("button[data-clear]");
+    if (clear) document.querySelector(clear.dataset.clear ?? "")?.replaceChildren();
   });
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
