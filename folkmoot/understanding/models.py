@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from folkmoot.conversations.models import Conversation, Message
+from folkmoot.understanding.assistant.models import Assistant, Opinion, Spending, Summary
 from folkmoot.understanding.copies.models import Repeat, Wave, Wording
 from folkmoot.understanding.topics.models import Placement, Topic, TopicCount, TopicRun
 from folkmoot.understanding.trends.models import DayTerms, Fresh, HourTerms, StaleHour, Trend, Usual
@@ -14,9 +15,9 @@ from folkmoot.workspaces.models import User, Workspace
 
 # Models of the packages below, where Django looks for them
 __all__ = [
-    "Correction", "DayTerms", "Entry", "Fresh", "HourTerms", "Impression", "Layer", "Placement", "Reading", "Reindexing",
-    "Repeat", "Rereading", "StaleHour", "Topic", "TopicCount", "TopicRun", "Trend", "Unread", "Usual", "Version", "Wave",
-    "Wording",
+    "Assistant", "Correction", "DayTerms", "Entry", "Fresh", "HourTerms", "Impression", "Layer", "Opinion",
+    "Placement", "Reading", "Reindexing", "Repeat", "Rereading", "Spending", "StaleHour", "Summary", "Topic",
+    "TopicCount", "TopicRun", "Trend", "Unread", "Usual", "Version", "Wave", "Wording",
 ]  # fmt: skip
 
 

@@ -39,6 +39,9 @@ _WORDS = {
     "теж ще ні був була було були хто його її їх чому тому з із зі до без бо є немає дякую для от при",
 }
 
+COMMON = frozenset(word for words in _WORDS.values() for word in words.split())
+"""Words that nobody is called by, however they are written: the commonest of all five languages."""
+
 
 def _evidence(table: Mapping[str, Iterable[str]]) -> dict[str, int]:
     """Which languages (as bits) a word or letter speaks for; the bits stand higher when it speaks for several."""
