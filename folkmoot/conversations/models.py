@@ -97,7 +97,9 @@ class Message(models.Model):
             models.Index(fields=["conversation", "at", "id"], name="message_in_thread"),
             models.Index(fields=["workspace", "-at", "-id"], name="message_newest"),
             models.Index(fields=["channel", "at"], name="message_of_channel"),
-            models.Index(fields=["author", "-at", "-id"], name="message_of_author"),
+            models.Index(
+                fields=["author", "-at", "-id"], include=["conversation", "channel"], name="message_of_author"
+            ),
             models.Index(fields=["parent"], condition=models.Q(parent__isnull=False), name="message_answers"),
             models.Index(
                 fields=["channel", "parent_remote_id"],

@@ -65,7 +65,7 @@ def _list(channel_ids: Collection[int] | None) -> list[int] | None:
     return None if channel_ids is None else list(channel_ids)
 
 
-# MATERIALIZED: the 500 messages are found once, by the index, before anything is looked up for them.
+# MATERIALIZED: the latest messages are found once, by the index, before anything is looked up for them.
 _PARTNERS = """
 WITH own AS MATERIALIZED (
     SELECT latest.* FROM (
