@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -101,3 +101,9 @@ def series(workspace: Workspace, first: date, until: date, channel_id: int) -> d
     return {
         row.day: Moods(row.read, row.moods, row.positive, row.negative, row.intents, row.complaints) for row in rows
     }
+
+
+def together(days: Iterable[Moods]) -> Moods:
+    """Several days as one."""
+    numbers = [(day.read, day.moods, day.positive, day.negative, day.intents, day.complaints) for day in days]
+    return Moods(*(sum(column) for column in zip(*numbers, strict=True)))

@@ -14,7 +14,7 @@ from folkmoot import networks
 from folkmoot.channels import actions
 from folkmoot.channels.models import ArchiveImport, Channel
 from folkmoot.conversations.record import Written
-from folkmoot.flow import intake, news, settling
+from folkmoot.flow import intake, news, reading, settling
 from folkmoot.lib import bulk
 from folkmoot.lib.ahead import ahead
 from folkmoot.lib.alive import working_at
@@ -105,7 +105,11 @@ def _read(
     places: dict[str, Channel] = {}
     clock = monotonic()
     batches = backfills.backfill(archive, format=order.format, cursor=order.cursor, options=order.options)
-    with ahead(_looked_up(batches, order, archive)) as coming, settling.Beside() as beside:
+    with (
+        ahead(_looked_up(batches, order, archive)) as coming,
+        settling.Beside() as beside,
+        reading.Beside(order.workspace) as reader,
+    ):
         for number, (batch, words, bytes_read) in enumerate(coming, 1):
             channel = _channel(order, network, batch, places)
             with transaction.atomic():
@@ -123,11 +127,14 @@ def _read(
                 news.announce(order.workspace_id, "import", id=order.pk)
             if number % SETTLE_EVERY == 0:
                 beside.settle(order.workspace_id)
+                reader.begin()
             if progress:
                 progress(order)
             if not go_on:
                 return False
         beside.finish()
+        reader.finish()
+    reading.read(order.workspace_id)
     return True
 
 

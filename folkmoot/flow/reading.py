@@ -6,9 +6,9 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import Self
 
 import structlog
 from django.db import connection
@@ -122,26 +122,35 @@ def outdated() -> list[int]:
     ]
 
 
-@contextmanager
-def beside(workspace: Workspace) -> Iterator[Callable[[], None]]:
-    """Gives a function that begins to read, in a process of its own, what is stored in the meantime, so that storing
-    does not wait for it; called again it does nothing.
+class Beside:
+    """Reads in a process of its own what its user stores meanwhile, so that storing does not wait for it.
 
-    At the end of the block that process finishes what is left. Should it die, the notes are still there for ``read``.
+    Should that process die, the notes of what is unread are still there for ``read``.
     """
-    started: list[subprocess.Popen[bytes]] = []
 
-    def begin() -> None:
-        if not started:
-            started.append(_start(workspace))
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._process: subprocess.Popen[bytes] | None = None
 
-    try:
-        yield begin
-    finally:
-        for process in started:
-            if process.stdin:
-                process.stdin.close()
-            process.wait()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Left early, it is not waited for: the notes are."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
+
+    def begin(self) -> None:
+        """Starts it; once it runs, nothing."""
+        if self._process is None and can_read():
+            self._process = _start(self._workspace)
+
+    def finish(self) -> None:
+        """Waits until all that was stored is read."""
+        if self._process and self._process.stdin:
+            self._process.stdin.close()
+            self._process.wait()
 
 
 def _start(workspace: Workspace) -> subprocess.Popen[bytes]:
@@ -157,7 +166,7 @@ def _start(workspace: Workspace) -> subprocess.Popen[bytes]:
 
 
 def read_beside(workspace_id: int) -> int:
-    """The other end of ``beside``: reads until whoever started this process says that nothing more comes.
+    """The other end of ``Beside``: reads until whoever started this process says that nothing more comes.
 
     It ends at once when that process is gone. How many notes were taken up.
     """

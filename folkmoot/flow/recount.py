@@ -11,6 +11,7 @@ from folkmoot.channels.models import Channel
 from folkmoot.conversations import asks
 from folkmoot.conversations.models import Message
 from folkmoot.flow import settling
+from folkmoot.understanding import impressions
 
 BATCH = 200
 
@@ -25,6 +26,7 @@ def recount(workspace_id: int, identity_ids: Collection[int]) -> None:
         with settling.turn(workspace_id):
             channels.hold(channel)
             analytics.mark_stale(workspace_id, asks.reckon(conversation_ids))
+            impressions.renew(conversation_ids)
     analytics.count(workspace_id)
 
 

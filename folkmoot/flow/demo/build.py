@@ -16,7 +16,7 @@ from folkmoot.analytics import actions as analytics
 from folkmoot.channels import actions as channels
 from folkmoot.channels.models import Channel
 from folkmoot.conversations.models import Message
-from folkmoot.flow import intake
+from folkmoot.flow import intake, reading
 from folkmoot.flow.demo import places
 from folkmoot.flow.demo.community import MESSAGES, Community, Told
 from folkmoot.flow.demo.people import Persona
@@ -76,6 +76,7 @@ def build(
     if built.messages_new:
         doubles = [persona for persona in community.people if persona.part == "member"][::2]
         _merge(workspace, doubles, now=now)
+    reading.read(workspace.pk)
     intake.consider(workspace.pk)
     return built
 

@@ -13,9 +13,10 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from folkmoot.analytics import queries
+from folkmoot.analytics import queries, readings
 from folkmoot.analytics.models import DayCount
 from folkmoot.analytics.queries import ALL_CHANNELS, Kpis, Period
+from folkmoot.analytics.readings import Moods, together
 from folkmoot.channels.models import Channel
 from folkmoot.members.models import Member
 from folkmoot.web.numbers.figures import change, decimal, duration, number, percent, share
@@ -74,7 +75,8 @@ def numbers(request: Request) -> HttpResponse:
         queries.kpis(request.workspace, period, now=asked.now, channel_id=channel_id)
         for period in (asked.period, asked.period.previous)
     )
-    points = _points(queries.series(request.workspace, asked.period, channel_id))
+    moods = readings.series(request.workspace, asked.period.first, asked.period.until, channel_id)
+    points = _points(queries.series(request.workspace, asked.period, channel_id), moods)
     context = {
         "title": _("Numbers"),
         "lead": _period_words(request, asked.period),
@@ -166,6 +168,19 @@ def _tiles(request: Request, period: Period, channel_id: int, kpis: Kpis, was: K
             _("First response, 90 %"), "first_response_p90_s", _("nine in ten were answered by then"),
             f"{said}&of=answered", duration,
         ),
+        tile(
+            _("Sentiment index"), "sentiment_index",
+            _("positive less negative ÷ both, -100 to 100; only readings that are sure"), f"{said}&of=positive", decimal,
+        ),
+        tile(
+            _("Negative"), "negative_share", _("share of members' messages of which the mood is sure"),
+            f"{said}&of=negative", share,
+        ),
+        tile(_("Complaints"), "complaints", _("messages of members that surely complain"), f"{said}&of=complaints"),
+        tile(
+            _("Share of complaints"), "complaint_share", _("of members' messages of which the intent is sure"),
+            f"{said}&of=complaints", share,
+        ),
     ]  # fmt: skip
 
 
@@ -192,9 +207,10 @@ class Point:
     dau: float
     wau: int
     mau: int
+    moods: Moods
 
 
-def _points(days: list[DayCount]) -> list[Point]:
+def _points(days: list[DayCount], moods: dict[date, Moods]) -> list[Point]:
     step = 7 if len(days) > WEEKLY_FROM else 1
     points = []
     for start in range(0, len(days), step):
@@ -207,6 +223,7 @@ def _points(days: list[DayCount]) -> list[Point]:
                 round(sum(day.dau for day in some) / len(some), 1),
                 some[-1].wau,
                 some[-1].mau,
+                together(moods[day.day] for day in some if day.day in moods),
             )
         )
     return points
@@ -234,7 +251,20 @@ def _charts(points: list[Point]) -> dict[str, dict[str, Any]]:
                 {"name": _("a month"), "data": [point.mau for point in points]},
             ],
         },
+        "mood": {
+            "kind": "line",
+            "x": x,
+            "label": _("Negative messages and complaints over time, percent"),
+            "series": [
+                {"name": _("Negative"), "data": [_percent(point.moods.negative_share) for point in points]},
+                {"name": _("Complaints"), "data": [_percent(point.moods.complaint_share) for point in points]},
+            ],
+        },
     }
+
+
+def _percent(value: float | None) -> float | None:
+    return None if value is None else round(100 * value, 1)
 
 
 @require_GET

@@ -32,7 +32,7 @@ def test_every_number_opens_what_is_behind_it(signed_in: SignIn, mira: User, com
     client = signed_in(mira)
     response = client.get(reverse("kpis", args=[community.slug]), MARCH)
     tiles = {tile.name: tile for tile in response.context["tiles"]}
-    assert len(tiles) == 12
+    assert len(tiles) == 16
     behind = {name: client.get(tile.url) for name, tile in tiles.items()}
     assert {answer.status_code for answer in behind.values()} == {200}
     for name in ("Messages", "Active members", "Newcomers"):
