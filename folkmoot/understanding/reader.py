@@ -9,6 +9,8 @@ from functools import cache
 from folkmoot.understanding import layer
 from folkmoot.understanding.layer import Weights
 from folkmoot.understanding.models import Layer
+from folkmoot.understanding.reading import reader as packaged
+from folkmoot.understanding.reading.bundle import UnreadableBundle
 from folkmoot.understanding.reading.contract import Reading, Reads
 
 
@@ -19,7 +21,10 @@ class NoModel(Exception):
 @cache
 def base() -> Reads:
     """The product's model, loaded once a process. Raises ``NoModel``."""
-    raise NoModel
+    try:
+        return packaged.reader()
+    except (UnreadableBundle, FileNotFoundError) as error:
+        raise NoModel(str(error)) from error
 
 
 @dataclass(slots=True)
