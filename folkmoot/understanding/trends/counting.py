@@ -6,8 +6,9 @@ What is noted is counted, in one transaction with the note taken away: a crash l
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import transaction
@@ -20,7 +21,7 @@ TURN = 0x666D0006  # tells this lock from other advisory locks in the same datab
 HOUR = timedelta(hours=1)
 KEPT_HOURS = timedelta(days=70)
 KEPT_DAYS = timedelta(days=400)
-AT_ONCE = 48  # hours counted in a transaction
+AT_ONCE = 240  # hours counted in a transaction
 MOST_TERMS = 20_000  # of an hour and of a day: the ones that most people said
 LONGEST = 120  # letters of a term
 
@@ -62,13 +63,12 @@ def count(workspace_id: int) -> int:
 
 def _count_some(workspace_id: int) -> int:
     with turn(workspace_id):
-        hours = [row[0] for row in bulk.fetch(_TAKE, {"workspace": workspace_id, "most": AT_ONCE})]
-        for hour in hours:
-            people, said = said_between(workspace_id, hour, hour + HOUR)
-            HourTerms.objects.update_or_create(
-                workspace_id=workspace_id, hour=hour, defaults={"people": people, "terms": said}
-            )
-        for day in {hour.astimezone(UTC).date() for hour in hours}:
+        hours = [row[0].astimezone(UTC) for row in bulk.fetch(_TAKE, {"workspace": workspace_id, "most": AT_ONCE})]
+        by_day: defaultdict[date, list[datetime]] = defaultdict(list)
+        for hour in sorted(hours):
+            by_day[hour.date()].append(hour)
+        for day, noted in by_day.items():
+            _store(workspace_id, noted, _counted(workspace_id, noted[0], noted[-1] + HOUR))
             _add_up(workspace_id, day)
     return len(hours)
 
@@ -84,22 +84,55 @@ SELECT hour FROM due
 """
 
 
-def said_between(workspace_id: int, since: datetime, until: datetime) -> tuple[int, dict[str, int]]:
-    """How many people spoke, and of each term how many of them said it; topics count as terms."""
-    speakers: set[int] = set()
-    said: defaultdict[str, set[int]] = defaultdict(set)
-    for author, text, topic in bulk.fetch(_SAID, [workspace_id, since, until]):
-        speakers.add(author)
+@dataclass(slots=True)
+class Said:
+    """Who spoke, and who said which term; topics count as terms."""
+
+    speakers: set[int] = field(default_factory=set)
+    terms: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, author: int, text: str, topic: int | None) -> None:
+        self.speakers.add(author)
         for key in {term.key for term in terms(text)}:
-            said[key[:LONGEST]].add(author)
+            self.terms[key[:LONGEST]].add(author)
         if topic:
-            said[f"{TOPIC}{topic}"].add(author)
-    counted = Counter({term: len(authors) for term, authors in said.items()})
-    return len(speakers), dict(counted.most_common(MOST_TERMS))
+            self.terms[f"{TOPIC}{topic}"].add(author)
+
+    def counts(self) -> dict[str, int]:
+        """Of each term how many people said it; of very many terms those that most people said."""
+        return dict(Counter({term: len(authors) for term, authors in self.terms.items()}).most_common(MOST_TERMS))
+
+
+def said_between(workspace_id: int, since: datetime, until: datetime) -> Said:
+    """What was said from ``since`` until before ``until``, by members; bots and our own words are left out."""
+    said = Said()
+    for author, text, topic, _at in bulk.fetch(_SAID, [workspace_id, since, until]):
+        said.add(author, text, topic)
+    return said
+
+
+def _counted(workspace_id: int, since: datetime, until: datetime) -> dict[datetime, Said]:
+    """The same, hour by hour."""
+    said: defaultdict[datetime, Said] = defaultdict(Said)
+    for author, text, topic, at in bulk.fetch(_SAID, [workspace_id, since, until]):
+        said[hour_of(at)].add(author, text, topic)
+    return said
+
+
+def _store(workspace_id: int, hours: Sequence[datetime], counted: Mapping[datetime, Said]) -> None:
+    """Writes the counts of some hours; one in which nothing was said has no row."""
+    HourTerms.objects.filter(workspace=workspace_id, hour__in=hours).delete()
+    HourTerms.objects.bulk_create(
+        [
+            HourTerms(workspace_id=workspace_id, hour=hour, people=len(said.speakers), terms=said.counts())
+            for hour in hours
+            if (said := counted.get(hour))
+        ]
+    )
 
 
 _SAID = """
-SELECT i.member_id, m.text, coalesce(t.merged_into_id, t.parent_id, t.id)
+SELECT i.member_id, m.text, coalesce(t.merged_into_id, t.parent_id, t.id), m.at
 FROM conversations_message m JOIN members_identity i ON i.id = m.author_id AND NOT i.bot
 LEFT JOIN understanding_placement p ON p.conversation_id = m.conversation_id
 LEFT JOIN understanding_topic t ON t.id = p.topic_id
@@ -155,4 +188,4 @@ def where(
     }
 
 
-_WHERE = _SAID.replace("t.id)\n", "t.id), m.channel_id\n")
+_WHERE = _SAID.replace("t.id), m.at", "t.id), m.channel_id")

@@ -17,7 +17,7 @@ from scipy.stats import nbinom, poisson
 
 BLOCKS = 6  # of four hours each
 CELLS = 2 * BLOCKS  # blocks of a working day, then of a Saturday or Sunday
-UNSEEN = 3.0  # people: what is assumed of a term that was never said, and added to all others
+UNSEEN = 6.0  # people: what is assumed of a term that was never said, and added to all others
 CAUTION = 1.5  # standard deviations by which a term is taken to be more usual than it was seen to be
 SHRINK = 10.0  # people: how firmly a term's share in a cell is drawn to its share overall
 SHRINK_SPREAD = 30.0  # people: how firmly a term's dispersion is drawn to that of all terms

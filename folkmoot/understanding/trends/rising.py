@@ -80,8 +80,8 @@ def _windows(workspace: Workspace, at: datetime) -> list[Window]:
 
 def _recent(workspace: Workspace, at: datetime, length: timedelta) -> Window:
     """Counted from the messages themselves: hours are too coarse for it."""
-    people, said = counting.said_between(workspace.pk, at - length, at + timedelta(seconds=1))
-    return Window(length, {cell(at, workspace.zone): people}, said)
+    said = counting.said_between(workspace.pk, at - length, at + timedelta(seconds=1))
+    return Window(length, {cell(at, workspace.zone): len(said.speakers)}, said.counts())
 
 
 def _hours(workspace: Workspace, at: datetime, length: timedelta) -> Window:
