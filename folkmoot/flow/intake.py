@@ -18,13 +18,14 @@ from folkmoot.channels import actions as channels
 from folkmoot.channels.models import Channel
 from folkmoot.conversations import asks, record
 from folkmoot.conversations.record import Written, written
-from folkmoot.flow import news, reading, settling
+from folkmoot.flow import news, reading, settling, vocabulary
 from folkmoot.lib import bulk
 from folkmoot.members import activities
 from folkmoot.members.activities import Row
 from folkmoot.members.recognise import Known, recognise, rename
 from folkmoot.networks.base import Batch, Person, Seen, SeenDeletion, SeenMessage, SeenMove
 from folkmoot.understanding import record as readings
+from folkmoot.understanding.assistant.actions import forget_summaries
 
 READ_AT_ONCE = 4000
 
@@ -96,6 +97,8 @@ def _store(channel: Channel, seen: Iterable[Seen], words: Mapping[str, Written],
     times += [messages[key].at for key in recorded.revised]
     analytics.mark_stale(channel.workspace_id, times)
     touched = sorted({*recorded.new.values(), *(recorded.ids[key] for key in recorded.revised), *gone})
+    vocabulary.keep_whole(channel.workspace_id, touched)
+    forget_summaries(bereft)
     readings.note(channel.workspace_id, touched)
     readings.forget(gone)
     return Received(

@@ -15,8 +15,10 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from folkmoot.analytics import actions as analytics
 from folkmoot.channels.models import ArchiveImport, Channel
-from folkmoot.flow import archive, demo, intake, reading, recount, vocabulary
+from folkmoot.flow import archive, assistant, demo, intake, reading, recount, vocabulary
 from folkmoot.understanding import learning
+from folkmoot.understanding.assistant.actions import write_summary
+from folkmoot.understanding.assistant.models import Summary
 from folkmoot.workspaces.models import Workspace
 
 log = structlog.get_logger()
@@ -184,3 +186,24 @@ def reindex_on(timestamp: int, **_later: Any) -> None:
     """After a worker died at it."""
     for workspace_id in vocabulary.waiting():
         reindex_later(workspace_id)
+
+
+@app.task(queue="assistant", name="summarise", pass_context=False)
+def summarise(summary_id: int, **_later: Any) -> None:
+    order = Summary.objects.select_related("conversation").filter(pk=summary_id).first()
+    if order is not None:
+        write_summary(order, now=timezone.now())
+
+
+def summarise_later(order: Summary) -> None:
+    """Defers writing it, within the transaction that ordered it; one that waits in the queue already is enough."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        summarise.configure(queueing_lock=f"summary:{order.pk}").defer(summary_id=order.pk)
+
+
+@app.periodic(cron="*/2 * * * *")
+@app.task(queue="assistant", name="give_opinions", pass_context=False, queueing_lock="give_opinions")
+def give_opinions(timestamp: int, **_later: Any) -> None:
+    """Every two minutes, where a workspace agreed to it: what was read meanwhile is asked about in few requests."""
+    for workspace_id in assistant.agreed():
+        assistant.give_opinions(workspace_id, now=timezone.now())

@@ -136,25 +136,32 @@ def read_out(reading: Reading) -> Stands:
     )
 
 
-def stand(reading: Reading, decided: Mapping[str, str]) -> Stands:
+def stand(reading: Reading, decided: Mapping[str, str], opinion: Mapping[str, str] | None = None) -> Stands:
     """The same with what people ``decided`` on facets of it; that is sure. No toxicity means none of its kinds, and a
-    kind of it means toxicity."""
+    kind of it means toxicity. An ``opinion`` of another model counts, and is sure, where neither people nor the reading
+    can tell."""
     found = read_out(reading)
-    if not decided:
+    doubtful = {name: value for name, value in (opinion or {}).items() if not found.sure & _bits(name)}
+    if not decided and not doubtful:
         return found
     says, sure = found.says, found.sure
-    for name, value in _with_what_follows(decided).items():
-        bits = sum(BIT[mark] for mark in MARKS if facet_of(mark) == name)
+    for name, value in (doubtful | _with_what_follows(decided)).items():
+        bits = _bits(name)
         said = BIT[name] if value == YES and name in BIT else BIT.get(value, 0) if name not in BIT else 0
         says, sure = says & ~bits | said, sure | bits
+    told = doubtful | dict(decided)
     return Stands(
         language=decided.get("language", found.language),
         says=says,
         sure=sure | (LANGUAGE_SURE if "language" in decided else 0),
         corrected=sum(FACET_BIT[name] for name in decided),
-        urgency={YES: 1000, NO: 0}.get(decided.get("urgent", ""), found.urgency),
-        balance={"neg": -1000, "neu": 0, "pos": 1000}.get(decided.get("sentiment", ""), found.balance),
+        urgency={YES: 1000, NO: 0}.get(told.get("urgent", ""), found.urgency),
+        balance={"neg": -1000, "neu": 0, "pos": 1000}.get(told.get("sentiment", ""), found.balance),
     )
+
+
+def _bits(facet: str) -> int:
+    return sum(BIT[mark] for mark in MARKS if facet_of(mark) == facet)
 
 
 def _with_what_follows(decided: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ readings, so that nothing is lost whoever dies when, and reading twice changes n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ from django.db import transaction
 
 from folkmoot.lib import bulk
 from folkmoot.understanding import codes, impressions
+from folkmoot.understanding.assistant.queries import opinions
 from folkmoot.understanding.codes import Stands
 from folkmoot.understanding.decided import Decided, decided
 from folkmoot.understanding.models import Version
@@ -125,13 +126,16 @@ def store(workspace_id: int, said: Sequence[Said], readings: Sequence[Reading]) 
         return
     known = decided(workspace_id)
     version = version_id(readings[0].version)
-    rows = [_row(message, reading, known) for message, reading in zip(said, readings, strict=True)]
+    second = opinions([message.id for message in said])
+    rows = [
+        _row(message, reading, known, second.get(message.id)) for message, reading in zip(said, readings, strict=True)
+    ]
     bulk.change(_STORE, [workspace_id, version, *_columns(rows)])
     impressions.renew({message.conversation_id for message in said})
 
 
-def _row(message: Said, reading: Reading, known: Decided) -> Row:
-    stands = codes.stand(reading, known.about(message.id, message.text))
+def _row(message: Said, reading: Reading, known: Decided, opinion: Mapping[str, str] | None) -> Row:
+    stands = codes.stand(reading, known.about(message.id, message.text), opinion)
     return Row(message.id, stands, shape(message.text), codes.pack(reading))
 
 
@@ -175,9 +179,9 @@ def restand(workspace_id: int, message_ids: Collection[int]) -> list[datetime]:
         " WHERE m.workspace_id = %s::bigint AND m.id = ANY(%b::bigint[]) ORDER BY m.id",
         [workspace_id, list(message_ids)],
     )
-    known = decided(workspace_id)
+    known, second = decided(workspace_id), opinions([row[0] for row in rows])
     changed = [
-        Row(id_, codes.stand(codes.unpack(packed), known.about(id_, text)), form, packed)
+        Row(id_, codes.stand(codes.unpack(packed), known.about(id_, text), second.get(id_)), form, packed)
         for id_, _conversation, _at, text, form, packed in rows
     ]
     if changed:

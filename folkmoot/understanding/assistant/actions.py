@@ -257,7 +257,8 @@ def _on(ordered: Summary) -> Assistant:
 
 def forget_summaries(conversation_ids: Collection[int]) -> None:
     """Words in them were deleted at the network: what was written of them goes, too."""
-    Summary.objects.filter(conversation__in=conversation_ids).delete()
+    if conversation_ids:
+        Summary.objects.filter(conversation__in=conversation_ids).delete()
 
 
 def _ask(assistant: Assistant, chat: Chat, most_tokens: int, *, now: datetime) -> Answer:

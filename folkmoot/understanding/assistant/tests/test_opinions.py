@@ -18,8 +18,7 @@ def answered(*answers: object) -> str:
 
 def test_what_can_be_asked_is_what_can_be_corrected() -> None:
     assert {name: values_of(name) for name in FACETS if name != "language"} == {
-        name: values if name in ("sentiment", "intent") else ("yes", "no")
-        for name, values in VALUES.items()
+        name: values if name in ("sentiment", "intent") else ("yes", "no") for name, values in VALUES.items()
     }
 
 
