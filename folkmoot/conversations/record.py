@@ -53,11 +53,17 @@ class Written:
     text: str
     html: str
     lexemes: str
+    title: str = ""
+    """The title that ``lexemes`` begin with."""
 
 
-def written(message: SeenMessage) -> Written:
+def written(message: SeenMessage, title: str = "") -> Written:
     text = bulk.storable(message.text)
-    return Written(text, clean(message.html) if message.html else "", vector(text))
+    return Written(text, clean(message.html) if message.html else "", _words(title, text), title)
+
+
+def _words(title: str, text: str) -> str:
+    return vector(f"{title}\n{text}" if title else text)
 
 
 def record(
@@ -215,7 +221,7 @@ def _said(message: SeenMessage, title: str, words: Written) -> tuple[Any, ...]:
     return (
         message.at, message.edited_at, bulk.storable(message.url, 1000),
         json.dumps(counts(message)) if message.reactions else "{}", unnamed(message),
-        words.text, words.html, vector(f"{title}\n{words.text}") if title else words.lexemes,
+        words.text, words.html, words.lexemes if words.title == title else _words(title, words.text),
     )  # fmt: skip
 
 

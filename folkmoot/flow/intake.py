@@ -70,8 +70,16 @@ def receive(
 
 
 def look_up(batch: Batch) -> dict[str, Written]:
-    """What the words of a batch come to, by the messages' keys: all of intake that needs no database."""
-    return {bulk.key(one.remote_id): written(one) for one in batch.seen if isinstance(one, SeenMessage)}
+    """What the words of a batch come to, by the messages' keys: all of intake that needs no database.
+
+    Who is the first of a thread in the batch is taken to open it, and so to say its title.
+    """
+    messages = [one for one in batch.seen if isinstance(one, SeenMessage)]
+    titles = {one.thread: one for one in sorted(messages, key=lambda one: one.at, reverse=True) if one.thread_title}
+    return {
+        bulk.key(one.remote_id): written(one, one.thread_title if titles.get(one.thread) is one else "")
+        for one in messages
+    }
 
 
 def _store(channel: Channel, seen: Iterable[Seen], words: Mapping[str, Written], *, now: datetime) -> Received:
