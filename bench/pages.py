@@ -125,9 +125,27 @@ def every(workspace: Workspace, rounds: int) -> list[Page]:
         ]  # fmt: skip
         return choices[n % len(choices)]
 
+    def toned(n: int) -> Query:
+        choices: list[Query] = [
+            {"mood": "neg"}, {"intent": "complaint"}, {"language": rng.choice(["en", "ru", "et"])}, {"harm": "insult"},
+            {"mood": "neg", "unsure": "on"}, {"sort": "urgent"}, {"sort": "negative", "language": "pl"}, {"urgent": "on"},
+            {"feeling": "anger"}, {"harm": "spam"},
+        ]  # fmt: skip
+        return choices[n % len(choices)]
+
+    def seldom(n: int) -> Query:
+        choices: list[Query] = [
+            {"harm": "threat", "language": "et"}, {"harm": "hate"}, {"mood": "pos", "intent": "complaint", "harm": "spam"},
+            {"harm": "threat", "sort": "urgent"},
+        ]  # fmt: skip
+        return choices[n % len(choices)]
+
     pages = [
         Page("inbox, first page", [inbox] * rounds, 50),
         Page("inbox filtered, first page", [_url(inbox, narrowed(n)) for n in range(rounds)], 50),
+        Page("inbox by mood, first page", [_url(inbox, toned(n)) for n in range(rounds)], 50),
+        Page("inbox by mood and more, first page", [_url(inbox, toned(n) | narrowed(n)) for n in range(rounds)], 50),
+        Page("inbox by what is rare, first page", [_url(inbox, seldom(n)) for n in range(rounds)], 50),
         Page("inbox, page 100", _deep(inbox, rounds, rng, channels), 50),
         Page("conversation", _conversations(inbox, rounds, rng), 50),
     ]

@@ -13,7 +13,7 @@ from rich.console import Console
 
 django.setup()
 
-from bench import crowd, figures, idle, intake, pages, world  # noqa: E402 - models need Django set up first
+from bench import crowd, figures, idle, intake, pages, readings, world  # noqa: E402 - models need Django set up first
 from bench.figures import Figure  # noqa: E402
 from folkmoot.cli import database  # noqa: E402
 from folkmoot.workspaces.models import Workspace  # noqa: E402
@@ -53,6 +53,9 @@ def _world(chosen: argparse.Namespace, told: dict[str, Any]) -> Workspace:
         steps = world.Steps(said=say)
         workspace = world.build(world.Size().shrunk(20) if chosen.small else world.Size(), steps)
         told["built_in_seconds"] = steps.seconds
+    if not readings.are_there(workspace):
+        say("readings …")
+        readings.fill(workspace)
     return workspace
 
 
