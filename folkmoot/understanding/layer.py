@@ -199,7 +199,9 @@ def _column(part: str) -> int:
 
 def fit(examples: Sequence[Example], labels: int) -> Weights:
     """Full-batch gradient descent with Adagrad's steps on the weighted cross-entropy; the same input gives the same
-    weights."""
+    weights, none the base."""
+    if not examples:
+        return Weights(np.zeros((WIDTH, labels)), np.zeros(labels), 1.0)
     words = hashed([example.text for example in examples])
     base = _logits([example.base for example in examples])
     right = np.eye(labels)[[example.label for example in examples]]
