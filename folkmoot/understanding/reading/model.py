@@ -1,0 +1,45 @@
+"""The trained model: from texts as ``features.said`` to the logits of every head, twice, by n-grams and by the encoder."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import as_file, files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from folkmoot.understanding.reading import bundle, features
+from folkmoot.understanding.reading.encoder import Encoder
+from folkmoot.understanding.reading.pieces import Pieces
+
+FILE = "reading.model"
+LONGEST = 64  # pieces that the encoder reads
+
+
+class Model:
+    def __init__(self, stored: bundle.Bundle) -> None:
+        self.stored = stored
+        self.version = stored.version
+        self._weights = stored.arrays["grams"]
+        self._sizes = stored.arrays["gram_sizes"].astype(np.float32)
+        self._levels = stored.arrays["gram_levels"].astype(np.float32)
+        self._pieces = Pieces(stored.texts("pieces"), stored.arrays["piece_scores"].tolist())
+        self._encoder = Encoder(stored)
+
+    def by_grams(self, texts: list[str]) -> NDArray[np.float32]:
+        """``[text, head]``: logits of the linear model."""
+        found = features.grams(texts)
+        sums = np.add.reduceat(self._weights[found.buckets], found.starts[:-1], axis=0, dtype=np.int32)
+        length = np.sqrt(np.diff(found.starts)).astype(np.float32)
+        return sums * self._sizes / length[:, None] + self._levels
+
+    def by_meaning(self, texts: list[str]) -> NDArray[np.float32]:
+        """``[text, head]``: logits of the encoder."""
+        return self._encoder.scores([self._pieces.numbers(text, LONGEST) for text in texts])
+
+
+@cache
+def model() -> Model:
+    """The model that the package carries; raises ``bundle.UnreadableBundle``."""
+    with as_file(files(__package__) / "data" / FILE) as path:
+        return Model(bundle.read(path))
