@@ -32,6 +32,7 @@ HOLD_WORDS, HOLD_SCALE = 1e-3, 1e-2
 QUIET_WEIGHT = 0.3
 LEAST = 20  # corrections; fewer teach nothing that could be measured
 KEPT = 0.97  # share of what nobody objected to that must stay as it is
+FEW = 3  # of it may change in any case
 SURE = 0.6
 FACETS = ("sentiment", "intent", *HARMS, *EMOTIONS, "urgent", "calls")
 """What a layer can be learnt for; languages are only corrected for the same text."""
@@ -79,17 +80,19 @@ class Weights:
 class Taught:
     """A layer and how it did on corrections it had not seen: F1 by label and, as ``all``, their mean (macro-F1).
 
-    ``kept`` is the share of what nobody objected to that it left as it was.
+    ``kept`` of ``quiet`` texts that nobody objected to it left as they were.
     """
 
     weights: Weights
     before: dict[str, float]
     after: dict[str, float]
-    kept: float
+    kept: int
+    quiet: int
 
     @property
     def better(self) -> bool:
-        return self.after["all"] > self.before["all"] and self.kept >= KEPT
+        changed = self.quiet - self.kept
+        return self.after["all"] > self.before["all"] and changed <= max(FEW, (1 - KEPT) * self.quiet)
 
 
 def labels_of(facet: str) -> tuple[str, ...]:
@@ -139,7 +142,8 @@ def teach(examples: Sequence[Example], labels: Sequence[str]) -> Taught | None:
         weights=fit(examples, len(labels)),
         before=f1(right[asked], first[asked], labels),
         after=f1(right[asked], guesses[asked], labels),
-        kept=float((guesses[quiet] == right[quiet]).mean()) if quiet.any() else 1.0,
+        kept=int((guesses[quiet] == right[quiet]).sum()),
+        quiet=int(quiet.sum()),
     )
 
 

@@ -37,7 +37,7 @@ def test_a_layer_learns_what_people_say_and_leaves_the_rest() -> None:
     assert taught is not None
     assert taught.before["complaint"] == 0
     assert taught.after["complaint"] > 0.9
-    assert taught.kept >= layer.KEPT
+    assert taught.kept == taught.quiet == 60
     assert taught.better
     base = [(0.03, 0.03, 0.03, 0.03, 0.03, 0.03, 0.82)] * 2
     found = layer.probabilities(taught.weights, layer.hashed(["ferry glitch again", "the ferry came"]), base)
