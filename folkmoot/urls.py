@@ -21,8 +21,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("allauth.urls")),
     path("w/<slug:slug>/inbox/", include("folkmoot.web.inbox.urls")),
     path("w/<slug:slug>/members/", include("folkmoot.web.members.urls")),
+    path("w/<slug:slug>/topics/", include("folkmoot.web.topics.urls")),
+    path("w/<slug:slug>/trends/", include("folkmoot.web.trends.urls")),
     path("w/<slug:slug>/numbers/", include("folkmoot.web.numbers.urls")),
+    path("w/<slug:slug>/understanding/vocabulary/", include("folkmoot.web.vocabulary.urls")),
     path("w/<slug:slug>/understanding/", include("folkmoot.web.understanding.urls")),
+    path("w/<slug:slug>/settings/assistant/", include("folkmoot.web.assistant.urls")),
     path("w/<slug:slug>/imports/", include("folkmoot.web.imports.urls")),
     path("w/<slug:slug>/live/", include("folkmoot.web.live.urls")),
 ]

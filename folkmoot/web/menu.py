@@ -36,6 +36,8 @@ AREAS = (
         needed=Rank.ANALYST,
         also=("member", "member-edit", "member-merge"),
     ),
+    Area("topics", _("Topics"), icon="tags", key="t", also=("topic",)),
+    Area("trends", _("Trends"), icon="trending-up", key="r", needed=Rank.ANALYST, also=("trend", "copies", "wave")),
     Area("kpis", _("Numbers"), icon="chart-line", key="n", needed=Rank.ANALYST, also=("kpis-by-channel", "people")),
     Area(
         "understanding",
@@ -43,10 +45,17 @@ AREAS = (
         icon="brain",
         key="u",
         needed=Rank.ANALYST,
-        also=("corrections", "reading"),
+        also=("corrections", "reading", "vocabulary", "vocabulary-new", "vocabulary-entry", "vocabulary-import"),
     ),
     Area("imports", _("Import"), icon="file-import", key="o", needed=Rank.MANAGER, also=("import", "import-columns")),
-    Area("settings", _("Settings"), icon="settings", key="s", needed=Rank.ADMIN, also=("team", "invite", "colleague")),
+    Area(
+        "settings",
+        _("Settings"),
+        icon="settings",
+        key="s",
+        needed=Rank.ADMIN,
+        also=("team", "invite", "colleague", "assistant", "assistant-try", "assistant-on"),
+    ),
 )
 
 

@@ -14,6 +14,7 @@ from folkmoot.channels.models import ArchiveImport
 from folkmoot.conversations.models import Conversation
 from folkmoot.lib.keyset import Mark
 from folkmoot.members.models import Member
+from folkmoot.understanding.vocabulary.models import Entry
 from folkmoot.workspaces.models import Rank, Role, User, Workspace
 from tests.docs.tables import code, page, rows
 
@@ -45,6 +46,9 @@ def address(workspace: Workspace, make_person: Callable[..., User], make: Make) 
         "member": Member.objects.order_by("pk")[0].pk,
         "import": ArchiveImport.objects.create(workspace=workspace, path="a.zip", name="a.zip").pk,
         "colleague": Role.objects.get(user=somebody).pk,
+        "vocabulary": Entry.objects.create(
+            workspace=workspace, kind="slang", word="kek", key="kek", changed_at=make.noon
+        ).pk,
     }
 
     def address_of(name: str) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from folkmoot.web.assistant import summaries
 from folkmoot.web.inbox import views
 
 urlpatterns = [
@@ -10,5 +11,7 @@ urlpatterns = [
     path("views/", views.save_view, name="view-save"),
     path("views/<int:pk>/delete/", views.delete_view, name="view-delete"),
     path("<int:pk>/", views.conversation, name="conversation"),
+    path("<int:pk>/summary/", summaries.state, name="conversation-summary"),
+    path("<int:pk>/summarise/", summaries.order, name="conversation-summarise"),
     path("<int:pk>/rest/", views.rest, name="conversation-rest"),
 ]

@@ -20,6 +20,7 @@ from folkmoot.lib.lemmas import snippet
 from folkmoot.understanding import queries as understanding
 from folkmoot.understanding.access import CORRECTS
 from folkmoot.understanding.vocabulary.queries import known
+from folkmoot.web.assistant import summaries
 from folkmoot.web.inbox.forms import FilterForm, ViewForm
 from folkmoot.web.request import Request, in_workspace
 from folkmoot.web.templatetags.inbox import Sought
@@ -156,6 +157,7 @@ def conversation(request: Request, pk: int) -> HttpResponse:
         "rest_url": f"{here}rest/?after={Mark(last.at, last.pk)}" if last and not thread.later else "",
         "sees_members": request.role.may(Rank.ANALYST),
         "stands": understanding.stands([*thread.messages, *([thread.first] if thread.first else [])]),
+        "shown": summaries.shown(request, found),
     }
     return render(request, "inbox/conversation.html", context)
 
