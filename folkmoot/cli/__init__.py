@@ -21,11 +21,12 @@ POOL = "8"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A subcommand: the module that holds it (as ``command``) and its line in the list of commands."""
+    """A subcommand: the module that holds it (as ``command``), its line in the list of commands, and what it needs."""
 
     module: str
     about: str
     serves: bool = False
+    alone: bool = False  # needs neither Django nor a data folder
 
 
 COMMANDS = {
@@ -37,6 +38,7 @@ COMMANDS = {
     "understand": Entry("folkmoot.cli.understand", "Read what was said and is not read yet."),
     "corrections": Entry("folkmoot.cli.corrections", "Write corrections of readings to a file, or take them from one."),
     "kpi": Entry("folkmoot.cli.kpi", "Print a workspace's numbers for a period."),
+    "read": Entry("folkmoot.cli.read", "Read texts of a table: language, mood, harm, intent.", alone=True),
     "demo": Entry("folkmoot.cli.demo", "Make a lively demo community to look around in."),
     "backup": Entry("folkmoot.cli.backup", "Write everything into one file."),
     "restore": Entry("folkmoot.cli.restore", "Read a backup into an empty place."),
@@ -58,7 +60,8 @@ class Commands(click.Group):
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
-        _set_up_django(entry)
+        if not entry.alone:
+            _set_up_django(entry)
         command: click.Command = importlib.import_module(entry.module).command
         return command
 
