@@ -6,15 +6,15 @@ kept in the repository. Packages and their licences stand in docs/reference/mode
 
 from __future__ import annotations
 
-import gettext
 import json
 import re
-import struct
 import subprocess
 import sys
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
+
+import polib
 
 PACKAGES = (
     "mediawiki", "wesnoth-1.16-core", "wesnoth-1.16-data", "wesnoth-1.16-httt", "freeciv-data", "pidgin-data",
@@ -29,6 +29,7 @@ LANGUAGES = (
     "hr", "sv", "da", "nb", "de", "nl", "fr", "es", "pt", "it", "ro", "hu", "tr", "ca", "id", "vi",
     "sq", "is", "eo", "af", "eu", "gl", "ga", "cy",
 )  # fmt: skip
+OTHER_SCRIPTS = {"sr-el", "kk-latn", "be@latin", "ru@latin", "uk@latin", "bg@latin"}
 NAMES = {
     "be-tarask": "be",
     "nn": "nb",
@@ -39,8 +40,8 @@ NAMES = {
     "en-gb": "en",
     "sr@latin": "hr",
 }
+LONGEST = 2000
 _CATALOGUE = re.compile(r"/locale/([A-Za-z_@-]+)/LC_MESSAGES/|/([a-z@_-]+)/LC_MESSAGES/")
-_PLURAL = "Plural-Forms"
 _MARKUP = re.compile(
     r"<[^<>]*>|\{\{[^{}]*\}\}|\[\[[^\[\]|]*\||[\[\]{}]+|%[-+#0-9.$(\w)]*[a-zA-Z]|\$\w+|https?://\S+|&\w+;|\\n|[\w./-]+/[\w./-]+|\b\w+[_.]\w+\b"
 )
@@ -95,23 +96,20 @@ def _texts(package: str, folder: Path) -> Iterator[tuple[str, str]]:
 
 def _code(name: str) -> str:
     name = name.replace("_", "-").lower()
-    return NAMES.get(
-        name, name.partition("-")[0].partition("@")[0] if name not in ("zh-hans", "sr-el", "kk-latn") else ""
-    )
+    return NAMES.get(name, name.partition("-")[0].partition("@")[0] if name not in OTHER_SCRIPTS else "")
 
 
 def _catalogue(path: Path) -> Iterator[str]:
     """The translations of a compiled catalogue that differ from what they translate."""
     try:
-        with path.open("rb") as file:
-            catalogue = gettext.GNUTranslations(file)
-    except (OSError, LookupError, ValueError, struct.error) as error:
+        catalogue = polib.mofile(str(path))
+    except (OSError, UnicodeDecodeError) as error:
         print(f"{path.name} can't be read: {error}", file=sys.stderr)
         return
-    for source, text in catalogue._catalog.items():  # type: ignore[attr-defined]
-        original = source[0] if isinstance(source, tuple) else source
-        if original and text and text != original and len(text) < 2000:
-            yield text
+    for entry in catalogue:
+        for text in (entry.msgstr, *entry.msgstr_plural.values()):
+            if text and text != entry.msgid and len(text) < LONGEST:
+                yield text
 
 
 def _fortunes(folder: Path, language: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -52,11 +53,13 @@ LATIN = (
     REST_CODE,
 )
 
+COMMON = 40_000  # words of a language
 DEV_SHARE = 0.15
 SHORT = 40
 SIZES = dict.fromkeys(OURS, 50_000) | dict.fromkeys(NEIGHBOURS, 40_000) | dict.fromkeys(OTHERS, 15_000)
 SIZES |= {"ru-Latn": 20_000, "uk-Latn": 15_000, REST_CODE: 25_000}
-DEV_PACKAGES = {"pidgin-data", "hexchat-common", "minetest-data", "tuxpaint-data", "fortunes-bg"}
+SIZES |= {code: 3 * SIZES[code] for code in CYRILLIC}  # few languages, but close ones
+DEV_PACKAGES = {"pidgin-data", "hexchat-common", "minetest-data", "tuxpaint-data"}
 _FILES = ("sentiment", "sentiment_from_emotion", "emotion", "toxicity", "spam", "intent", "feedback_type")
 _WORDFREQ = {"sr": None, "hr": "sh", "et": None, "be": None, "kk": None}
 _STROKES = str.maketrans({"ł": "l", "đ": "d", "ø": "o"})
@@ -79,9 +82,9 @@ def gather(data: Path, cache: Path) -> dict[str, Texts]:
     """All texts by language; what people wrote by source, interfaces by package."""
     texts: dict[str, Texts] = defaultdict(lambda: Texts(defaultdict(list), defaultdict(list)))
     seen: set[str] = set()
-    for language, source, text in _social(data):
+    for language, source, text in social(data):
         plain = letters(prepare(text).words, script_of(language))
-        if plain and plain not in seen and not _mislabelled(language, plain):
+        if plain and plain not in seen and not mislabelled(language, plain):
             seen.add(plain)
             texts[language].social[source].append(plain)
     with (cache / "texts.tsv").open(encoding="utf-8") as rows:
@@ -93,14 +96,14 @@ def gather(data: Path, cache: Path) -> dict[str, Texts]:
     return {language: Texts(dict(each.social), dict(each.interface)) for language, each in texts.items()}
 
 
-def _social(data: Path) -> Iterator[tuple[str, str, str]]:
+def social(data: Path) -> Iterator[tuple[str, str, str]]:
     for name in _FILES:
         with (data / "train" / f"{name}.tsv").open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
                 yield row["lang"], row["source"], row["text"]
 
 
-def _mislabelled(language: str, text: str) -> bool:
+def mislabelled(language: str, text: str) -> bool:
     """A text in the other of Russian and Ukrainian, by letters that only that one has."""
     if language == "uk":
         return bool(_RUSSIAN_LETTERS.search(text)) and not _UKRAINIAN_LETTERS.search(text)
@@ -129,8 +132,10 @@ def likely_words(language: str, count: int, chance: random.Random) -> list[str]:
     code = _WORDFREQ.get(language, language)
     if code is None or language == REST_CODE or language in TRANSLITERATED.values():
         return []
-    common = [word for word in wordfreq.top_n_list(code, 30_000) if letters(word, script_of(language)) == word]
-    weights = np.array([wordfreq.word_frequency(word, code) for word in common]) ** 0.8
+    script = script_of(language)
+    top = dict(islice(wordfreq.get_frequency_dict(code).items(), COMMON))
+    common = [word for word in top if letters(word, script) == word]
+    weights = np.array([top[word] for word in common]) ** 0.8
     drawn = np.random.default_rng(chance.randrange(1 << 30)).choice(
         len(common), size=count * 5, p=weights / weights.sum()
     )
@@ -149,9 +154,9 @@ def bare(text: str) -> str:
 
 def training(texts: dict[str, Texts], without: frozenset[str], seed: int) -> dict[str, list[str]]:
     """Pieces to learn from by class; ``without`` are sources and packages left out."""
-    chance = random.Random(seed)
     samples: dict[str, list[str]] = {}
     for language in (*OURS, *NEIGHBOURS, *OTHERS, REST_CODE):
+        chance = random.Random(f"{seed} {language}")
         size, own = SIZES[language], texts[language]
         social = [t for source, rows in own.social.items() if source not in without for t in rows if not in_dev(t)]
         interface = [

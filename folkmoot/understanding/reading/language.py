@@ -36,8 +36,14 @@ _LEAST = 0.3  # below this, the answer is that it is unknown
 _LONG = 60  # letters from which a text may change its language within
 _UNSURE = 0.97
 _SURE = 0.95  # what both parts of a mixed text must be
+_DOUBTFUL = 0.6  # below this, words that make sense written back in Cyrillic are transliterated
 _FEWEST_WORDS = 4  # of the second language in a mixed text: fewer are names and loans
 _RUSSIAN_ALONE, _UKRAINIAN_ALONE = re.compile("[ыэъ]"), re.compile("[іїєґ]")
+# Words enough in a row for a sentence: product names stand in threes and fours.
+_IN_A_ROW = {
+    script: re.compile(rf"(?<![\w<])[{span}']+(?:[ ,]+[{span}']+){{4}}(?![\w>])")
+    for script, span in (("Latn", "a-zß-öø-ɏ"), ("Cyrl", "\u0400-\u052f"))
+}
 _SPLIT = re.compile(r"[.!?;\n]+\s+|\s[-–—]\s")
 Scores = NDArray[np.float32]
 
@@ -170,7 +176,7 @@ def _of_script(text: Prepared, guess: _Guess | None) -> Language:
     if guess is None:
         code = _BY_SCRIPT.get(text.script, UNKNOWN)
         return Language(code, _SURE_BY_SCRIPT if code != UNKNOWN else 0.0, text.script)
-    if text.cyrillic and "-" not in guess.code and guess.probability < _SURE:
+    if text.cyrillic and "-" not in guess.code and guess.probability < _DOUBTFUL:
         (back,) = _guesses([letters(text.cyrillic, "Cyrl")], "Cyrl")
         if back is not None and back.code in ("ru", "uk"):
             return Language(back.code, back.probability * _SURE, text.script)
@@ -187,9 +193,9 @@ def _is_surzhyk(text: Prepared, guess: _Guess) -> bool:
 
 def _of_scripts(text: Prepared, cyrillic: _Guess, latin: _Guess) -> Language:
     """A text in two scripts: names and loans in Latin letters leave it in the language of its Cyrillic words."""
-    main, other = (cyrillic, latin) if cyrillic.words * 3 >= latin.words else (latin, cyrillic)
-    fair = other.words * _FEWEST_WORDS >= main.words and _bare(main.code) != _bare(other.code)
-    if fair and _is_language(main) and _is_language(other):
+    main, other, script = (cyrillic, latin, "Latn") if cyrillic.words * 3 >= latin.words else (latin, cyrillic, "Cyrl")
+    two = _bare(main.code) != _bare(other.code) and _is_language(main) and _is_language(other)
+    if two and _IN_A_ROW[script].search(text.words):
         return Language(MIXED, main.probability * other.probability, text.script, (_bare(main.code), _bare(other.code)))
     return main.language(text.script)
 
