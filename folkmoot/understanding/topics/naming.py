@@ -29,6 +29,8 @@ def telling(rows: Matrix, members: Labels, everywhere: Means, most: int = 40) ->
     mean = np.asarray(mean_of(mine)).ravel()
     share = np.diff(mine.tocsc().indptr) / max(len(members), 1)
     gain = mean * np.log((mean + 1e-6) / (everywhere + 1e-6))
+    if (gain > 1e-6).sum() < WORDS:  # it is all there is: nothing to be told from
+        gain = mean
     gain[share < COMMON] *= 0.3
     best = np.argsort(-gain, kind="stable")[:most]
     return [(int(column), float(gain[column])) for column in best if gain[column] > 0]

@@ -24,9 +24,10 @@ INDENT = "\u2003"
 
 @dataclass(slots=True)
 class Node:
-    """A topic in the tree. Counts take in its parts and what was merged into it."""
+    """A topic in the tree. Counts take in its parts and what was merged into it; ``typical`` is for pages to fill."""
 
     topic: Topic
+    typical: Conversation | None = None
     depth: int = 0
     conversations: int = 0
     messages: int = 0
@@ -127,6 +128,11 @@ def conversations(role: Role, topic_id: int, mark: Mark | None, *, size: int = 3
         .select_related("channel", "latest_author__member")
     )
     return keyset.page(rows, "last_at", mark, size)
+
+
+def seen(role: Role, conversation_ids: Sequence[int]) -> dict[int, Conversation]:
+    """Those of these conversations that the role may see, by their ids."""
+    return access.conversations(role).only("title", "opening").in_bulk(list(conversation_ids))
 
 
 def interests(role: Role, member_id: int, *, now: datetime) -> list[Interest]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from folkmoot.understanding.trends.rates import FEWEST, Baseline, Expected, Spoke
 
-FALSE_A_WEEK = 1.0  # alarms where nothing rose, at most, on average
+FALSE_A_WEEK = 0.5  # alarms where nothing rose, at most, on average
 OVERLAP = 4.0  # askings about overlapping windows are as good as this many about windows side by side (simulated)
 EVERY = timedelta(minutes=10)  # how often it is asked
 WINDOWS = (timedelta(minutes=30), timedelta(hours=3), timedelta(hours=24))

@@ -22,7 +22,7 @@ CAUTION = 1.5  # standard deviations by which a term is taken to be more usual t
 SHRINK = 10.0  # people: how firmly a term's share in a cell is drawn to its share overall
 SHRINK_SPREAD = 30.0  # people: how firmly a term's dispersion is drawn to that of all terms
 LEAST_SPREAD, USUAL_SPREAD, MOST_SPREAD = 1.1, 1.5, 20.0
-FEWEST = 4  # people, below which nothing is said to rise
+FEWEST = 5  # people, below which nothing is said to rise
 
 Spoke = Mapping[int, float]
 Term = Sequence[int]  # people in each cell, then the sum of x (x - 1) over hours

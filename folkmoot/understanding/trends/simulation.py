@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from folkmoot.understanding.trends.alarms import EVERY, WINDOWS, Window
+from folkmoot.understanding.trends.alarms import EVERY, WINDOWS, Window, alarms
 from folkmoot.understanding.trends.rates import Baseline, cell
 
 BEGINS = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
@@ -86,3 +86,34 @@ def _window(community: Community, past: list[tuple[datetime, float, np.ndarray]]
         spoke[cell(at, UTC)] += people  # type: ignore[assignment]
     counts: Mapping[int, float] = dict(spoke)
     return Window(length, counts, community.terms(np.sum([said for _, _, said in slots], axis=0)))
+
+
+def false_alarms(community: Community, weeks: int = 1) -> int:
+    """How many terms are said to rise in so many weeks in which nothing rises."""
+    baseline = history(community)
+    found = {
+        (alarm.term, week)
+        for number, (_at, windows) in enumerate(askings(community, weeks * 7 * 24))
+        for week in [number // (7 * 24 * SLOTS)]
+        for alarm in alarms(baseline, windows)
+    }
+    return len(found)
+
+
+def delay(community: Community, an_hour: float, times: float, *, patience: timedelta = timedelta(hours=8)) -> timedelta:
+    """How long it takes until a word that about ``an_hour`` people say is found that at noon is said ``times`` as often.
+
+    ``patience`` where it is not found.
+    """
+    baseline = history(community)
+    noon = BEGINS + timedelta(hours=12)
+    plain = [rank for rank in range(community.words) if not community.evening[rank] and not community.weekend[rank]]
+    rates = community.people * OF_HOUR[12] * 1.1 * community.shares
+    word = community.names[min(plain, key=lambda rank: abs(rates[rank] - an_hour))]
+    begun = askings(community, int(patience / timedelta(hours=1)), noon)
+    next(begun)  # what was said before noon is drawn without the rise
+    community.raised = {word: times}
+    for at, windows in begun:
+        if any(alarm.term == word for alarm in alarms(baseline, windows)):
+            return at - noon - EVERY
+    return patience
