@@ -15,7 +15,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from folkmoot.analytics import actions as analytics
 from folkmoot.channels.models import ArchiveImport, Channel
-from folkmoot.flow import archive, assistant, demo, intake, reading, recount, vocabulary
+from folkmoot.flow import archive, assistant, demo, intake, reading, recount, topics, vocabulary
 from folkmoot.understanding import learning
 from folkmoot.understanding.assistant.actions import write_summary
 from folkmoot.understanding.assistant.models import Summary
@@ -43,6 +43,7 @@ def import_archive(import_id: int, **_later: Any) -> None:
         archive.run(order)
     except archive.UnableToImport as error:
         log.warning("import failed", id=import_id, reason=str(error))  # the row tells the person
+    follow_topics_later(order.workspace_id)
 
 
 def import_later(order: ArchiveImport) -> None:
@@ -207,3 +208,32 @@ def give_opinions(timestamp: int, **_later: Any) -> None:
     """Every two minutes, where a workspace agreed to it: what was read meanwhile is asked about in few requests."""
     for workspace_id in assistant.agreed():
         assistant.give_opinions(workspace_id, now=timezone.now())
+
+
+@app.task(queue="understanding", name="follow_topics", pass_context=False)
+def follow_topics(workspace_id: int, **_later: Any) -> None:
+    topics.follow(workspace_id, now=timezone.now())
+
+
+def follow_topics_later(workspace_id: int) -> None:
+    """Defers looking for copies, topics and trends; one that waits in the queue already is enough."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        follow_topics.configure(queueing_lock=f"topics:{workspace_id}", lock=f"topics:{workspace_id}").defer(
+            workspace_id=workspace_id
+        )
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queue="understanding", name="follow_all_topics", pass_context=False, queueing_lock="follow_all_topics")
+def follow_all_topics(timestamp: int, **_later: Any) -> None:
+    """As often as ``trends.alarms.EVERY`` says, in each workspace in which something was said."""
+    for workspace_id in topics.waiting():
+        follow_topics_later(workspace_id)
+
+
+@app.periodic(cron="37 3 * * *")
+@app.task(queue="understanding", name="tidy_all_topics", pass_context=False, queueing_lock="tidy_all_topics")
+def tidy_all_topics(timestamp: int, **_later: Any) -> None:
+    """Every night: what older conversations are about, and what is no longer needed goes."""
+    for workspace_id in Workspace.objects.values_list("pk", flat=True):
+        topics.tidy(workspace_id, now=timezone.now())

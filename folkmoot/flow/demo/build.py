@@ -16,7 +16,7 @@ from folkmoot.analytics import actions as analytics
 from folkmoot.channels import actions as channels
 from folkmoot.channels.models import Channel
 from folkmoot.conversations.models import Message
-from folkmoot.flow import intake, reading
+from folkmoot.flow import intake, reading, topics
 from folkmoot.flow.demo import places
 from folkmoot.flow.demo.community import MESSAGES, Community, Told
 from folkmoot.flow.demo.people import Persona
@@ -78,6 +78,7 @@ def build(
         _merge(workspace, doubles, now=now)
     reading.read(workspace.pk)
     intake.consider(workspace.pk)
+    topics.follow(workspace.pk, now=now)
     return built
 
 
