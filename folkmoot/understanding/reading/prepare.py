@@ -18,7 +18,7 @@ _INSIDE_WORD = re.compile(r"(?<=[^\W\d_])[\u200b\u200c\u2060-\u2064\ufeff]+(?=[^
 _STACKED = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]+")
 _ORNATE = re.compile("[\uff21-\uff5a\u24b6-\u24e9\U0001d400-\U0001d7ff]")
 _REFERENCE = re.compile(
-    r"""(?P<url><?\b(?:https?://|www\.)[^\s<>|]+(?:\|[^<>\n]{0,200})?>?|\b(?:t\.me|vk\.com|bit\.ly|youtu\.be|discord\.gg)/[^\s<>]+)
+    r"""(?P<url><?\b(?:https?://|www\.)[^\s<>|)\]*"]+(?:\|[^<>\n]{0,200})?>?|\b(?:t\.me|vk\.com|bit\.ly|youtu\.be|discord\.gg)/[^\s<>|)\]*"]+)
     |(?P<mail>[\w.+-]{1,64}@\w[\w-]{0,63}\.[a-z][\w.-]{1,60})
     |(?P<user>@_?\*\*[^*\n]{1,80}\*\*|<[@\#][!&]?[A-Za-z0-9]{1,30}(?:\|[^<>\n]{0,80})?>|\[(?:id|club)\d+\|[^\]\n]{1,80}\]
     |(?<![\w@])@[\w](?:[\w.:-]{0,62}\w)?(?:@[\w.-]{1,80}\w)?|(?<![\w/])/?u/[\w-]{2,30})
@@ -32,7 +32,8 @@ _EMOJI = re.compile(
 )
 _MAYBE_EMOJI = re.compile("[\u203c-\u3299\U0001f000-\U0001faff]|:[a-z][a-z0-9_+-]{1,30}:")
 _MANY = re.compile(r"([^\w\s])\1{3,}")
-_MASKED = re.compile(r"(?<![\w*])[^\W\d_]{1,8}\*{1,6}[^\W\d_]{1,12}(?![\w*])|(?<![\w*])[^\W\d_]{1,4}\*{2,6}(?![\w*])")
+_MASKED = re.compile(r"(?<![\w*])[^\W\d_]{1,8}\*{1,6}[^\W\d_]{1,12}(?![\w*])|(?<![\w*])[^\W\d_]{1,4}\*{3,6}(?![\w*])")
+_BOLD = re.compile(r"(?<![\w@])\*\*(?=[^\s*])([^*]{1,500})\*\*")
 _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "‘": "'", "`": "'", "´": "'", "ё": "е"})
 _CYRILLIC, _LATIN = re.compile("[\u0400-\u052f]+"), re.compile("[a-zß-öø-ɏ]+")
 _NEITHER = re.compile("[\u0370-\u03ff\u0530-\u1cff\u3040-\ud7ff]")
@@ -90,7 +91,7 @@ def prepare(text: str) -> Prepared:
     own = own_words(text)
     cut = len(own.text) > LONGEST or len(text) > len(own.text) + LONGEST
     typed = own.text[:LONGEST]
-    words, obfuscated = _visible(typed)
+    words, obfuscated = _visible(_BOLD.sub(r"\1", typed) if "**" in typed else typed)
     words, mentions, urls = _without_addresses(words)
     capitals = len(_CAPITAL.findall(words))
     words, changed = _plain_letters(words.lower().translate(_APOSTROPHES))

@@ -42,6 +42,7 @@ _SPACED_OUT = re.compile(rf"(?<![\w])({_LETTER})([ .*_-])({_LETTER})((?:\2{_LETT
 _WHOLE = re.compile(rf"{_WORD}+")
 _REPEATED = re.compile(rf"({_LETTER})\1+")
 _TRIPLED = re.compile(r"([^\W\d_])\1{2,}")
+_ROMAN = re.compile("[ivxlcdm]+")
 _LONGEST = 64
 
 
@@ -183,9 +184,13 @@ def shortened(text: str) -> tuple[str, int]:
 
 @lru_cache(maxsize=8192)
 def _plain(word: str) -> str:
+    if len(set(word)) == 1:
+        return word[:3]
     twice = _TRIPLED.sub(r"\1\1", word)
     if twice == word or len(word) > _LONGEST:
         return twice
+    if _ROMAN.fullmatch(word) or _is_word(word):
+        return word
     candidates = (twice, _TRIPLED.sub(r"\1", word), _REPEATED.sub(r"\1", word))
     for language in _CYRILLIC_LANGUAGES if _HAS_CYRILLIC.search(word) else _LATIN_LANGUAGES:
         for candidate in candidates:

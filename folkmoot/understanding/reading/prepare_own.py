@@ -39,7 +39,7 @@ _SENT_FROM = re.compile(
 _CODE_LINE = re.compile(
     r"""\s*(?:\$[ ]\w|>>>[ ]|\#include\b|import[ ][\w.]+\s*(?:;|as\b|$)|from[ ][\w.]+[ ]import\b|def[ ]\w+\(|class[ ]\w+.*:$
     |(?:public|private|static|const|let|var|return|if|for|while)\b.*[;{]$|Traceback[ ]\(most|File[ ]"[^"]+",[ ]line|at[ ][\w.$]+\(
-    |[}\])]+[;,]?$|[\w.\[\]"']+[ ]?[+-]?=[ ]?[^=].*;$|[\w.]+\(.*\);?[ ]?\{?$|</?[a-zA-Z][\w-]*(?:\s[^<>]*)?/?>)""",
+    |[}\])]+[;,]?$|[\w.\[\]"']+[ ]?[+-]?=[ ]?[^=].*;$|[\w.]+\(.*\);?[ ]?\{?$|</?(?!(?:p|br|b|i|em|strong|a|span|img)\b)[a-zA-Z][\w-]*(?:\s[^<>]*)?/?>)""",
     re.VERBOSE,
 )
 _FEWEST_CODE_LINES = 2  # one alone may be prose

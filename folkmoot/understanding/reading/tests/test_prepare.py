@@ -103,7 +103,7 @@ def test_words_written_letter_by_letter_are_closed_up() -> None:
 def test_masked_words_are_marked_and_emphasis_is_not() -> None:
     assert prepare("what the f**k").marks.obfuscated == 1
     assert prepare("тупая с*ка").marks.obfuscated == 1
-    assert prepare("this is **important**, 2*3").marks.obfuscated == 0
+    assert prepare("this is **important**, 2*3, **all about java**").marks.obfuscated == 0
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,13 @@ def test_stretched_words_are_shortened_and_marked(typed: str, words: str) -> Non
     prepared = prepare(typed)
     assert prepared.words == words
     assert prepared.marks.elongated == 1
+
+
+@pytest.mark.parametrize("typed", ["в ссср", "ооо ромашка", "part iii", "www", "zoology"])
+def test_words_with_a_letter_thrice_stay(typed: str) -> None:
+    prepared = prepare(typed)
+    assert prepared.words == typed
+    assert prepared.marks.elongated == 0
 
 
 def test_signs_are_counted_and_kept_short() -> None:
@@ -148,6 +155,7 @@ def test_emoji_are_kept_as_words() -> None:
         ("[id12|Мира], t.me/some_channel", "<user> , <url>", 1, 1),
         ("mail me: mira.sild@example.org", "mail me: <mail>", 0, 0),
         ("@mira@example.social hi", "<user> hi", 1, 0),
+        ("[this](https://example.org/a)**Now** read", "[this]( <url> )now read", 0, 1),
         ("1/2 of it @ noon", "1/2 of it @ noon", 0, 0),
     ],
 )
