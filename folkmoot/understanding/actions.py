@@ -172,15 +172,34 @@ def bring_in(workspace: Workspace, lines: Iterable[str], *, by: User | None, now
             found[(row.shape or 0, row.facet)] = row
     rows = list(found.values())
     with record.turn(workspace.pk):
-        Correction.objects.bulk_create(
-            rows,
-            batch_size=1000,
-            update_conflicts=True,
-            unique_fields=["workspace", "shape", "facet"],
-            update_fields=["value", "was", "text", "by", "by_name", "at"],
+        bulk.change(
+            _BRING_IN,
+            [
+                workspace.pk,
+                by.pk if by else None,
+                now,
+                [row.facet for row in rows],
+                [row.value for row in rows],
+                [row.was for row in rows],
+                [row.text for row in rows],
+                [row.shape for row in rows],
+                [row.by_name for row in rows],
+                [row.learn for row in rows],
+            ],
         )
         workspaces.record(workspace, "reading.import", by=by, detail={"corrections": len(rows)})
         return Changed(len(rows), _restand(workspace.pk, rows))
+
+
+_BRING_IN = """
+INSERT INTO understanding_correction
+    (workspace_id, by_id, at, facet, value, was, text, shape, by_name, learn)
+SELECT %s::bigint, %s::bigint, %s::timestamptz, u.* FROM unnest(
+    %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], %b::text[], %b::bool[]) AS u
+ON CONFLICT (workspace_id, shape, facet) WHERE message_id IS NULL DO UPDATE SET
+    value = excluded.value, was = excluded.was, text = excluded.text, by_id = excluded.by_id,
+    by_name = excluded.by_name, at = excluded.at
+"""
 
 
 def _read_line(workspace: Workspace, number: int, line: str, *, by: User | None, now: datetime) -> Correction:

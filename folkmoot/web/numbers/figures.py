@@ -43,3 +43,8 @@ def change(value: float | None, before: float | None) -> str:
     if value is None or not before:
         return ""
     return f"{100 * (value - before) / before:+.0f} %"
+
+
+def difference(value: float | None, before: float | None) -> str:
+    """How a figure that may be below nothing changed, in its own unit."""
+    return "" if value is None or before is None else f"{value - before:+.1f}"

@@ -19,7 +19,7 @@ from folkmoot.analytics.queries import ALL_CHANNELS, Kpis, Period
 from folkmoot.analytics.readings import Moods, together
 from folkmoot.channels.models import Channel
 from folkmoot.members.models import Member
-from folkmoot.web.numbers.figures import change, decimal, duration, number, percent, share
+from folkmoot.web.numbers.figures import change, decimal, difference, duration, number, percent, share
 from folkmoot.web.numbers.forms import PeriodForm
 from folkmoot.web.request import Request, in_workspace
 from folkmoot.workspaces.models import Rank
@@ -143,7 +143,8 @@ def _tiles(request: Request, period: Period, channel_id: int, kpis: Kpis, was: K
 
     def tile(name: str, field: str, formula: str, url: str, show: Any = None) -> Tile:
         value, before = getattr(kpis, field), getattr(was, field)
-        return Tile(name, (show or number)(value), formula, url, change(value, before))
+        shift = difference if field == "sentiment_index" else change
+        return Tile(name, (show or number)(value), formula, url, shift(value, before))
 
     return [
         tile(_("Messages"), "messages", _("everything that was said, by members and by us"), f"{said}&of=messages"),

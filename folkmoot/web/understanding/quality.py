@@ -105,8 +105,10 @@ def _line(
 
 def _verdict(one: Measured) -> tuple[str, str]:
     """The colour and the words for a figure."""
-    if one.value is None or one.labels == "none":
+    if one.value is None:
         return "", _("not measured")
+    if one.labels == "none":
+        return "warn", _("only on sentences that we made up")
     if one.labels == "projected":
         return "warn", _("only checked against another model")
     if one.value >= GOOD:

@@ -123,12 +123,13 @@ def test_the_page_of_quality_tells_what_was_measured_and_what_was_not(
     rows = (
         Measured("sentiment", "en", "tweets", 1200, "macro-F1", 0.7, 0.67, 0.73, 0.6, "human"),
         Measured("sentiment", "uk", "", 0, "macro-F1", None, None, None, None, "none"),
+        Measured("hate", "en", "own sentences", 100, "accuracy", 0.67, 0.6, 0.7, None, "none"),
         Measured("sentiment", "pl", "reviews", 900, "macro-F1", 0.85, 0.82, 0.88, None, "projected"),
     )
     monkeypatch.setattr(quality, "measured", lambda: rows)
     html = body(client, reverse("understanding", args=[workspace.slug]))
     for part in ("70.0 %", "fair: look before you act", "only checked against another model", "not measured",
-                 "No text labelled by people", "0 of 1 right"):  # fmt: skip
+                 "No text labelled by people", "only on sentences that we made up", "0 of 1 right"):  # fmt: skip
         assert part in html
 
 
