@@ -15,9 +15,9 @@ from django.db import transaction
 
 from folkmoot.lib import bulk
 from folkmoot.understanding import codes, impressions
-from folkmoot.understanding.assistant.queries import opinions
 from folkmoot.understanding.codes import Stands
 from folkmoot.understanding.decided import Decided, decided
+from folkmoot.understanding.hints import hints
 from folkmoot.understanding.models import Version
 from folkmoot.understanding.normal import shape
 from folkmoot.understanding.reading.contract import Reading
@@ -126,7 +126,7 @@ def store(workspace_id: int, said: Sequence[Said], readings: Sequence[Reading]) 
         return
     known = decided(workspace_id)
     version = version_id(readings[0].version)
-    second = opinions([message.id for message in said])
+    second = hints(workspace_id, {message.id: message.text for message in said})
     rows = [
         _row(message, reading, known, second.get(message.id)) for message, reading in zip(said, readings, strict=True)
     ]
@@ -179,7 +179,7 @@ def restand(workspace_id: int, message_ids: Collection[int]) -> list[datetime]:
         " WHERE m.workspace_id = %s::bigint AND m.id = ANY(%b::bigint[]) ORDER BY m.id",
         [workspace_id, list(message_ids)],
     )
-    known, second = decided(workspace_id), opinions([row[0] for row in rows])
+    known, second = decided(workspace_id), hints(workspace_id, {row[0]: row[3] for row in rows})
     changed = [
         Row(id_, codes.stand(codes.unpack(packed), known.about(id_, text), second.get(id_)), form, packed)
         for id_, _conversation, _at, text, form, packed in rows

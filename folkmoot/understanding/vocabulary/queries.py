@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from django.db.models import Q, QuerySet
 
 from folkmoot.lib import bulk
 from folkmoot.lib.lemmas import PLAIN, Vocabulary
-from folkmoot.lib.lemmas.names import Name
+from folkmoot.lib.lemmas.names import Name, Names, words_of
 from folkmoot.lib.lemmas.vocabulary import Group
 from folkmoot.understanding.vocabulary.draft import key_of
 from folkmoot.understanding.vocabulary.models import Entry, Reindexing
@@ -15,12 +18,42 @@ from folkmoot.workspaces.models import Workspace
 TURN = 0x666D0005  # tells this lock from other advisory locks in the same database
 KEPT = 200  # workspaces whose vocabulary a process keeps at hand
 
-_known: dict[int, tuple[int, Vocabulary]] = {}
+
+class Moods:
+    """Slang that is said in one mood, found in texts by its listed forms."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        listed = [(Name(entry.spellings), entry.sentiment) for entry in entries]
+        self._names = Names(name for name, _mood in listed)
+        self._mood = {name.lexeme: mood for name, mood in listed}
+
+    def __bool__(self) -> bool:
+        return bool(self._mood)
+
+    def of(self, text: str) -> str:
+        """``neg``, ``neu`` or ``pos``; nothing for a text without slang, or with slang of several moods."""
+        found = {self._mood[one.name.lexeme] for one in self._names.within(words_of(text))}
+        return found.pop() if len(found) == 1 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    version: int
+    vocabulary: Vocabulary
+    moods: Moods
+
+
+_NOTHING = _Known(0, PLAIN, Moods())
+_known: dict[int, _Known] = {}
 
 
 def known(workspace: Workspace) -> Vocabulary:
     """What is in force now. It is read once for each version, which comes with the workspace's own row."""
-    return _at(workspace.pk, workspace.vocabulary_version)
+    return _at(workspace.pk, workspace.vocabulary_version).vocabulary
+
+
+def moods(workspace_id: int) -> Moods:
+    return _at(workspace_id, _version(workspace_id)).moods
 
 
 def hold(workspace_id: int) -> Vocabulary:
@@ -30,32 +63,38 @@ def hold(workspace_id: int) -> Vocabulary:
     can't be held for this: counting holds it for longer than messages may wait.
     """
     bulk.fetch("SELECT pg_advisory_xact_lock_shared(%s::int, %s::int)", [TURN, workspace_id])
+    return _at(workspace_id, _version(workspace_id)).vocabulary
+
+
+def _version(workspace_id: int) -> int:
     rows = bulk.fetch("SELECT vocabulary_version FROM workspaces_workspace WHERE id = %s::bigint", [workspace_id])
-    return _at(workspace_id, rows[0][0])
+    version: int = rows[0][0]
+    return version
 
 
-def _at(workspace_id: int, version: int) -> Vocabulary:
+def _at(workspace_id: int, version: int) -> _Known:
     if not version:
-        return PLAIN
+        return _NOTHING
     found = _known.get(workspace_id)
-    if found is not None and found[0] == version:
-        return found[1]
-    vocabulary = _read(workspace_id)
-    _known.pop(workspace_id, None)
-    while len(_known) >= KEPT:
-        _known.pop(next(iter(_known)), None)
-    _known[workspace_id] = (version, vocabulary)
-    return vocabulary
+    if found is None or found.version != version:
+        found = _read(workspace_id, version)
+        _known.pop(workspace_id, None)
+        while len(_known) >= KEPT:
+            _known.pop(next(iter(_known)), None)
+        _known[workspace_id] = found
+    return found
 
 
-def _read(workspace_id: int) -> Vocabulary:
-    groups, names = [], []
+def _read(workspace_id: int, version: int) -> _Known:
+    groups, names, told = [], [], []
     for entry in Entry.objects.filter(workspace=workspace_id).order_by("id"):
         if entry.kind == Entry.Kind.NAME:
             names.append(Name(entry.spellings, settled=entry.waits_for_id is None))
         elif entry.forms:
             groups.append(Group(entry.spellings, entry.language))
-    return Vocabulary(groups, names)
+        if entry.sentiment:
+            told.append(entry)
+    return _Known(version, Vocabulary(groups, names), Moods(told))
 
 
 def entries(workspace: Workspace, *, words: str = "", kind: str = "") -> QuerySet[Entry]:

@@ -13,10 +13,12 @@ from conftest import Make
 from folkmoot.conversations.models import Message
 from folkmoot.flow import assistant as flow
 from folkmoot.flow import reading
-from folkmoot.understanding import actions, codes
+from folkmoot.understanding import actions, codes, record
 from folkmoot.understanding.assistant.models import Assistant, Opinion
 from folkmoot.understanding.assistant.tests.speaking import Speaking
-from folkmoot.workspaces.models import User
+from folkmoot.understanding.vocabulary import actions as vocabulary
+from folkmoot.understanding.vocabulary.draft import Draft
+from folkmoot.workspaces.models import User, Workspace
 
 NOW = timezone.now()
 
@@ -84,13 +86,13 @@ def test_reading_anew_keeps_the_opinion_and_an_edit_drops_it(
     server.say = labelled
     flow.give_opinions(assistant.workspace_id, now=NOW)
     message = said["perhaps nice"]
-    with reading.record.turn(assistant.workspace_id):
-        reading.record.note(assistant.workspace_id, [message.pk])
+    with record.turn(assistant.workspace_id):
+        record.note(assistant.workspace_id, [message.pk])
     reading.read(assistant.workspace_id)
     assert stands(message).says & codes.MOODS == codes.BIT["neg"]
     Message.objects.filter(pk=message.pk).update(text="perhaps lovely")
-    with reading.record.turn(assistant.workspace_id):
-        reading.record.note(assistant.workspace_id, [message.pk])
+    with record.turn(assistant.workspace_id):
+        record.note(assistant.workspace_id, [message.pk])
     reading.read(assistant.workspace_id)
     assert not stands(message).sure & codes.MOODS
 
@@ -116,3 +118,14 @@ def test_whoever_did_not_agree_is_left_alone(assistant: Assistant, said: dict[st
     assert flow.agreed() == []
     assert flow.give_opinions(assistant.workspace_id, now=NOW) == 0
     assert server.asked == []
+
+
+def test_the_mood_of_slang_counts_where_the_reader_cannot_tell(workspace: Workspace, mira: User, make: Make) -> None:
+    drafts = [Draft("slang", "душнила", forms=("душнилы",), sentiment="neg"), Draft("slang", "кек", sentiment="pos")]
+    vocabulary.put_all(workspace, drafts, by=mira, now=NOW)
+    said = ["perhaps nice, но ты душнилы", "nice, но ты душнила", "perhaps nice", "perhaps кек, душнила"]
+    make.talk(make.channel(workspace), *[("ada", text) for text in said])
+    reading.read(workspace.pk)
+    found = [stands(Message.objects.get(text=text)) for text in said]
+    assert [bool(one.sure & codes.MOODS) for one in found] == [True, True, False, False]
+    assert [one.says & codes.MOODS for one in found[:2]] == [codes.BIT["neg"], codes.BIT["pos"]]

@@ -88,7 +88,7 @@ def test_a_name_orders_the_older_messages_and_shows_how_it_goes(
     part = client.get(url, headers={"HX-Request": "true", "HX-Target": "reindexing"}).content.decode()
     assert "4 of 10 messages" in part
     assert "<html" not in part
-    jobs.vocabulary.reindex(workspace.pk, now=timezone.now())
+    jobs.reindex(workspace_id=workspace.pk)
     assert "Names are being kept whole" not in client.get(url).content.decode()
 
 
