@@ -20,6 +20,7 @@ TAG, LINK, TOPIC = "#", "/", "*"  # what a term that is no word begins with; wor
 _URL = re.compile(r"https?://[^\s<>\"'()\[\]]+", re.IGNORECASE)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _QUOTE = re.compile(r"^[ \t]*>.*$", re.MULTILINE)
+_VERSION = re.compile(r"v?\d{1,3}(?:\.\d{1,3}){2,3}")
 _CYRILLIC = "\u0400"
 _MARKS = frozenset(MARK.values())
 
@@ -73,6 +74,8 @@ def _of_run(run: str, languages: int) -> tuple[Term, ...]:
         return ()
     if folded.startswith(TAG):
         return (Term(folded, run),) if len(folded) > 2 and not folded[1:].isdecimal() else ()
+    if _VERSION.fullmatch(folded):
+        return (Term(folded, run),)
     words = parts(folded)
     if len(words) > 1:  # a compound: its parts, as typed when that is easily told
         return tuple(term for word in words for term in _of_word(word, word, languages))

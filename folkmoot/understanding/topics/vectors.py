@@ -18,7 +18,7 @@ Labels = NDArray[np.int64]
 
 FEWEST_TEXTS = 3  # that a word must occur in, to join texts at all
 MOST_TEXTS = 0.10  # share of texts; a word in more of them tells nothing apart
-ALWAYS_FINE = 20  # texts; in small communities a tenth would be too few
+MOST_OF_FEW, ALWAYS_FINE = 0.4, 60  # in small communities, where a topic may be a third of all, up to so many texts
 KEPT = 40  # words of a text: the most telling ones
 
 
@@ -33,7 +33,7 @@ class Vocabulary:
         seen: Counter[str] = Counter()
         for text in texts:
             seen.update(text.keys())
-        most = max(MOST_TEXTS * len(texts), ALWAYS_FINE)
+        most = max(MOST_TEXTS * len(texts), min(MOST_OF_FEW * len(texts), ALWAYS_FINE))
         return cls(
             {
                 word: log(len(texts) / count) if count < len(texts) else 0.1

@@ -22,7 +22,7 @@ MOST_A_DAY = 8  # the clearest
 def look_back(workspace_id: int) -> int:
     """Finds what rose on past days and is not known of; how many trends that gave.
 
-    A day is compared with the four weeks before the day before it.
+    A day is compared with the four weeks before the day before it. The last day is left to ``rising.judge``.
     """
     with counting.turn(workspace_id):
         days = DayTerms.objects.filter(workspace=workspace_id).order_by("day")
@@ -31,7 +31,7 @@ def look_back(workspace_id: int) -> int:
             return 0
         baseline, new = Baseline(), 0
         history, waiting = deque[DayTerms](), deque[DayTerms]()
-        for day in days.filter(day__gte=last - REACH).iterator(50):
+        for day in days.filter(day__gte=last - REACH, day__lt=last).iterator(50):
             while waiting and waiting[0].day < day.day - DAY:
                 history.append(waiting.popleft())
                 baseline.add(_kind(history[-1].day), history[-1].people, history[-1].terms)

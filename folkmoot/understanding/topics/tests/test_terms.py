@@ -43,3 +43,7 @@ def test_what_is_no_address_is_left_out(url: str) -> None:
 def test_the_language_stands_at_the_end() -> None:
     assert language("printerE") == "E"
     assert language("#nozzle") == ""
+
+
+def test_a_version_is_a_term_and_a_figure_is_none() -> None:
+    assert keys("after 2.4.0 it cost 12.50 on 01.02.2026") == ["2.4.0", "costE"]
