@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from folkmoot import networks
+from folkmoot.analytics import actions as analytics
 from folkmoot.channels import actions
 from folkmoot.channels.models import ArchiveImport, Channel
 from folkmoot.conversations.record import Written
@@ -66,12 +67,15 @@ def run(order: ArchiveImport, progress: Progress | None = None) -> ArchiveImport
         except (Unreadable, Refused, UnableToImport, actions.UnableTo) as error:
             actions.end(order, ArchiveImport.State.FAILED, error=str(error), now=timezone.now())
             raise UnableToImport(str(error)) from error
-        intake.consider(order.workspace_id)
+        intake.consider_past(order.workspace_id)
+        analytics.count(order.workspace_id)
         state = ArchiveImport.State.DONE if finished else ArchiveImport.State.CANCELLED
         actions.end(order, state, now=timezone.now())
     if order.uploaded and finished:
         _forget_upload(Path(order.path))
     news.announce(order.workspace_id, "import", id=order.pk)
+    reading.read(order.workspace_id)  # what is not read beside; the import is done without it
+    analytics.count(order.workspace_id)
     return order
 
 
@@ -134,7 +138,6 @@ def _read(
                 return False
         beside.finish()
         reader.finish()
-    reading.read(order.workspace_id)
     return True
 
 

@@ -153,13 +153,14 @@ def _moves(channel: Channel, moves: Iterable[SeenMove], known: Mapping[str, Know
 
 
 def consider(workspace_id: int) -> None:
-    """What follows from what was stored: who waits for an answer, counts of members, readings, the numbers.
+    """What follows from what was stored: who waits for an answer, counts of members, the numbers, readings.
 
     Of a long backlog only the newest is read here; ``reading.read`` does the rest.
     """
     settling.settle(workspace_id)
-    reading.read(workspace_id, most=READ_AT_ONCE)
     analytics.count(workspace_id)
+    if reading.read(workspace_id, most=READ_AT_ONCE):
+        analytics.count(workspace_id)
 
 
 def consider_past(workspace_id: int) -> None:

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from conftest import Make
 from folkmoot.channels.models import ArchiveImport
-from folkmoot.conversations.models import Conversation
+from folkmoot.conversations.models import Conversation, Message
 from folkmoot.lib.keyset import Mark
 from folkmoot.members.models import Member
 from folkmoot.understanding.vocabulary.models import Entry
@@ -21,6 +21,7 @@ from tests.docs.tables import code, page, rows
 PREFIX = "w/<slug:slug>/"
 ROWS = {code(row["page"]): row for row in rows(page("reference/access.md"), "page", "address", "from role")}
 NOWHERE = 10**9
+SEND_ON = {"view-save", "corrections-import", "learn-now", "readings-correct"}  # by POST, about nothing in particular
 
 
 def walk(found: list[URLPattern | URLResolver], before: str = "") -> Iterator[tuple[str, str]]:
@@ -46,6 +47,7 @@ def address(workspace: Workspace, make_person: Callable[..., User], make: Make) 
         "member": Member.objects.order_by("pk")[0].pk,
         "import": ArchiveImport.objects.create(workspace=workspace, path="a.zip", name="a.zip").pk,
         "colleague": Role.objects.get(user=somebody).pk,
+        "reading": Message.objects.order_by("pk")[0].pk,
         "vocabulary": Entry.objects.create(
             workspace=workspace, kind="slang", word="kek", key="kek", changed_at=make.noon
         ).pk,
@@ -83,7 +85,7 @@ def test_a_page_opens_for_the_roles_in_the_table_and_for_no_other(
     row, url = ROWS[name], address(name)
     client = signed_in(make_person("who@example.org", "Who", workspace))
     by_get = row["by"] == "GET"
-    opened = (302 if name in {"enter", "import-columns"} else 200) if by_get else (302 if name == "view-save" else 404)
+    opened = (302 if name in {"enter", "import-columns"} else 200) if by_get else (302 if name in SEND_ON else 404)
     for rank in Rank:
         Role.objects.filter(user__email="who@example.org").update(rank=rank)
         status = (client.get(url) if by_get else client.post(url)).status_code

@@ -140,7 +140,7 @@ def test_a_long_backlog_is_left_to_a_job_of_its_own(
     make.talk(make.channel(workspace), *[("ada", f"awful {n}") for n in range(5)])
     jobs.consider(workspace.pk)
     assert Reading.objects.count() == 2
-    assert ProcrastinateJob.objects.filter(task_name="read").count() == 1
+    assert ProcrastinateJob.objects.filter(task_name="read", args__workspace_id=workspace.pk).count() == 1
     jobs.read(workspace.pk)
     assert Reading.objects.count() == 5
 
@@ -170,7 +170,7 @@ def test_messages_from_before_anything_was_read_are_read_too(workspace: Workspac
     make.talk(make.channel(workspace), ("ada", "awful"))
     Unread.objects.all().delete()
     jobs.catch_up(0)
-    assert ProcrastinateJob.objects.filter(task_name="reread").count() == 1
+    assert ProcrastinateJob.objects.filter(task_name="reread", args__workspace_id=workspace.pk).count() == 1
     jobs.reread(workspace.pk)
     assert "neg" in marks("awful")
 

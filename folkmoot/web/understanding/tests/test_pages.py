@@ -70,7 +70,7 @@ def test_what_was_learnt_is_told_and_switched(client: Client, workspace: Workspa
         client.post(reverse("layer-switch", args=[workspace.slug, layer.pk]), {"on": on})
         layer.refresh_from_db()
         assert layer.state == state
-    assert ProcrastinateJob.objects.filter(task_name="reread").count() == 1
+    assert ProcrastinateJob.objects.filter(task_name="reread", args__workspace_id=workspace.pk).count() == 1
 
 
 def test_corrections_go_out_and_come_in_elsewhere(
@@ -114,7 +114,7 @@ def test_a_file_that_can_not_be_read_changes_nothing(
 def test_learning_can_be_ordered(client: Client, workspace: Workspace) -> None:
     for _time in range(2):
         client.post(reverse("learn-now", args=[workspace.slug]))
-    assert ProcrastinateJob.objects.filter(task_name="learn").count() == 1
+    assert ProcrastinateJob.objects.filter(task_name="learn", args__workspace_id=workspace.pk).count() == 1
 
 
 def test_the_page_of_quality_tells_what_was_measured_and_what_was_not(
