@@ -34,6 +34,10 @@ class Rise:
     years: float
     whole: bool
 
+    @property
+    def whole_years(self) -> int:
+        return int(min(self.years, 1e6))
+
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
