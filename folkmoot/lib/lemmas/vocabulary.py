@@ -10,7 +10,7 @@ from folkmoot.lib.lemmas.lexemes import of_word
 from folkmoot.lib.lemmas.names import Name, Names
 from folkmoot.lib.lemmas.query import Term, Word, parse
 
-MOST_TERMS = 400  # that one query is widened to
+MOST_LEXEMES = 120  # that one query is widened by: the database compares each with thousands of messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +50,16 @@ class Vocabulary:
     def widen(self, terms: list[Term]) -> list[Term]:
         """Each run of plain terms that is a spelling of a group becomes the group; each name is kept whole."""
         widened: list[Term] = []
-        left, at = MOST_TERMS, 0
+        left, at = MOST_LEXEMES, 0
         terms = self._named(terms)
         while at < len(terms):
             numbers, length = self._group_at(terms, at)
-            either = [other for number in numbers for other in self._groups[number]][:left]
+            either = _within(left, [other for number in numbers for other in self._groups[number]])
             if either:
                 own = terms[at : at + length]
                 either += [_chain(own)] if not any(_same(_chain(own), other) for other in either) else []
                 widened.append(Term((), negative=own[0].negative, either=tuple(dict.fromkeys(either))))
-                left -= len(either)
+                left -= sum(map(_size, either))
             else:
                 widened.append(terms[at])
             at += length
@@ -101,6 +101,21 @@ class Vocabulary:
             made[covered[0]] = term
             gone |= set(covered[1:])
         return [term for at, term in enumerate(made) if at not in gone]
+
+
+def _size(term: Term) -> int:
+    return len(term.joined) + sum(len(word.lexemes) for word in term.words)
+
+
+def _within(left: int, terms: Sequence[Term]) -> list[Term]:
+    """The first of the terms, as many as have no more lexemes together."""
+    taken: list[Term] = []
+    for term in terms:
+        left -= _size(term)
+        if left < 0:
+            break
+        taken.append(term)
+    return taken
 
 
 def _is_one(terms: Sequence[Term]) -> bool:

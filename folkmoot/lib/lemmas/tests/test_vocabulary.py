@@ -151,5 +151,6 @@ def test_an_empty_vocabulary_changes_nothing() -> None:
 def test_a_query_is_not_widened_without_end() -> None:
     large = Vocabulary([Group(tuple(f"w{n}x{m}" for m in range(50))) for n in range(64)])
     asked = " ".join(f"w{n}x0" for n in range(64))
-    assert query(asked, large).count("|") < 2500
-    assert found("w3x1", "about w3x49", large)
+    assert query(asked, large).count("|") - query(asked).count("|") < 300
+    assert found("w3x1", "about w3x5", large)
+    assert found("w63x0", "about w63x0", large)
