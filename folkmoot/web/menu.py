@@ -59,6 +59,9 @@ AREAS = (
 )
 
 
+ON_A_PHONE = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An area as it stands in this person's menu."""
@@ -78,6 +81,15 @@ class Shell:
     workspaces: list[Workspace]
     menu: list[Entry]
     may_create: bool
+
+    @property
+    def further(self) -> list[Entry]:
+        """What a phone, with room for five, shows behind a fifth entry."""
+        return self.menu[ON_A_PHONE - 1 :] if len(self.menu) > ON_A_PHONE else []
+
+    @property
+    def here_further(self) -> bool:
+        return any(entry.here for entry in self.further)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -39,6 +39,17 @@ def test_the_menu_shows_only_what_the_role_may_enter(
     assert settings_url not in signed_in(gil).get(start).content.decode()
 
 
+def test_a_phone_shows_four_areas_and_the_others_behind_a_fifth_entry(
+    signed_in: SignIn, mira: User, gil: User, workspace: Workspace
+) -> None:
+    inbox = reverse("inbox", args=[workspace.slug])
+    page = signed_in(mira).get(inbox).content.decode()
+    behind = page[page.index('class="rail-more"') :].split("</details>")[0]
+    assert reverse("settings", args=[workspace.slug]) in behind
+    assert inbox not in behind
+    assert 'class="rail-more"' not in signed_in(gil).get(inbox).content.decode()
+
+
 def test_every_area_has_its_own_key_and_an_address(mira: User, workspace: Workspace) -> None:
     assert len({area.key for area in menu.AREAS}) == len(menu.AREAS)
     role = Role.objects.get(user=mira, workspace=workspace)
