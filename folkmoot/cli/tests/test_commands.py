@@ -156,3 +156,14 @@ def test_the_doctor_says_what_to_do_about_an_open_key_and_an_old_database(tmp_pa
     assert done.returncode == 1
     assert findings["Keys"]["ok"] is False and "chmod go=" in findings["Keys"]["do"]
     assert findings["Database"]["ok"] is False and findings["Database"]["do"] == "Run folkmoot init"
+
+
+def test_the_keys_of_secrets_are_changed_and_the_old_ones_forgotten(run: Command, home: Path) -> None:
+    file = home / "keys" / "encryption"
+    rotated = run("secrets", "rotate", "--json")
+    assert rotated.returncode == 0, rotated.stderr
+    assert json.loads(rotated.stdout) == {"sealed": 0, "keys": 2, "forgotten": 0}
+    newest = file.read_text().split()[0]
+    assert json.loads(run("secrets", "forget", "--json").stdout) == {"sealed": 0, "keys": 1, "forgotten": 1}
+    assert file.read_text().split() == [newest]
+    assert file.stat().st_mode & 0o077 == 0
