@@ -54,7 +54,7 @@ AREAS = (
         icon="settings",
         key="s",
         needed=Rank.ADMIN,
-        also=("team", "invite", "colleague", "assistant", "assistant-try", "assistant-on"),
+        also=("team", "invite", "colleague", "audit", "assistant", "assistant-try", "assistant-on"),
     ),
 )
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from folkmoot.workspaces.models import Rank, Role, User
+from folkmoot.lib import keyset
+from folkmoot.lib.keyset import Mark, Slice
+from folkmoot.workspaces.models import AuditEntry, Rank, Role, User
 
 
 def roles_of(user: User) -> list[Role]:
@@ -38,6 +40,14 @@ def may_create(user: User, roles: Iterable[Role]) -> bool:
     Owners of one may, and whoever runs the installation, its first user; those who were only invited to help may not.
     """
     return any(role.rank == Rank.OWNER for role in roles) or user.pk == _first_user()
+
+
+def audit(role: Role, mark: Mark | None, *, size: int) -> Slice[AuditEntry]:
+    """What was done in the workspace, newest first; for admins, who see all channels."""
+    if not role.may(Rank.ADMIN):
+        raise PermissionDenied
+    rows = AuditEntry.objects.filter(workspace=role.workspace_id).select_related("user")
+    return keyset.page(rows, "id", mark, size)
 
 
 def _first_user() -> int | None:

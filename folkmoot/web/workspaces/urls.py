@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from folkmoot.web.workspaces import joining, making, team, views
+from folkmoot.web.workspaces import audit, joining, making, team, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("w/<slug:slug>/", views.enter, name="enter"),
     path("w/<slug:slug>/start/", views.start, name="start"),
     path("w/<slug:slug>/settings/", views.settings, name="settings"),
+    path("w/<slug:slug>/settings/history/", audit.audit, name="audit"),
     path("w/<slug:slug>/settings/team/", team.team, name="team"),
     path("w/<slug:slug>/settings/team/invite/", team.invite, name="invite"),
     path("w/<slug:slug>/settings/team/<int:pk>/", team.colleague, name="colleague"),
