@@ -15,6 +15,7 @@ from scipy.sparse import csr_matrix
 from folkmoot.understanding.reading.language import MODEL
 from folkmoot.understanding.reading.language_grams import grams
 from training.languages import samples
+from training.languages.measure import interval
 
 SEED = 20261121
 BITS = {"Cyrl": 17, "Latn": 18}
@@ -107,15 +108,14 @@ def pack(path: Path, fitted: dict[str, tuple[Floats, Floats]], dev: list[tuple[s
     for script, (weights, bias) in fitted.items():
         classes = CLASSES[script]
         small, scale = whole_numbers(weights)
-        shifted = bias + np.log([PRIORS.get(code, 1.0) for code in classes]).astype(np.float32)
         rows = [row for row in dev if row[0] in classes]
         x = features([text for *_, text in rows], BITS[script])
         found = sharpness(
-            np.asarray(x @ (small * scale) + shifted), counted([text for *_, text in rows], BITS[script]),
+            np.asarray(x @ (small * scale) + bias), counted([text for *_, text in rows], BITS[script]),
             np.array([classes.index(language) for language, *_ in rows]),
         )  # fmt: skip
         stored |= {f"{script}_languages": np.array(classes), f"{script}_weights": small, f"{script}_scale": scale}
-        stored |= {f"{script}_bias": shifted, f"{script}_sharpness": np.array(found)}
+        stored |= {f"{script}_bias": bias, f"{script}_sharpness": np.array(found)}
     np.savez_compressed(path, **stored)
 
 
@@ -136,7 +136,8 @@ def main() -> None:
         pieces = [(text, number) for number, code in enumerate(classes) for text in made[code]]
         random.Random(SEED).shuffle(pieces)
         labels = np.array([number for _, number in pieces])
-        fitted[script] = fit([text for text, _ in pieces], labels, len(classes), BITS[script])
+        weights, bias = fit([text for text, _ in pieces], labels, len(classes), BITS[script])
+        fitted[script] = weights, bias + np.log([PRIORS.get(code, 1.0) for code in classes]).astype(np.float32)
         report(dev, script, *fitted[script])
     pack(asked.out, fitted, dev)
 
@@ -149,7 +150,8 @@ def report(dev: list[tuple[str, str, str]], script: str, weights: Floats, bias: 
     for (language, source, _), number in zip(rows, found, strict=True):
         right[language, source].append(classes[number].partition("-")[0] == language)
     for key, values in sorted(right.items()):
-        print(*key, f"{np.mean(values):.3f}", len(values), flush=True)
+        low, high = interval(sum(values), len(values))
+        print(f"| {' | '.join(key)} | {len(values)} | {np.mean(values):.1%} | {low:.1%} to {high:.1%} |", flush=True)
 
 
 if __name__ == "__main__":
