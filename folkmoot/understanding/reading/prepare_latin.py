@@ -15,11 +15,24 @@ _LATIN_WORD = re.compile(r"(?=.*[a-z])[a-z46][a-z46'`]*")
 _LONGEST = 20
 _MOST_STEPS = 300
 _TELLING = 3  # letters: shorter words are found in every language
-_ENOUGH = 2  # telling words, or one long one
+_ENOUGH = 2  # telling words, or one of those that tell alone
 
 # The commonest words that dictionaries of Latin languages list too, as rare ones.
 _NEVER_LATIN = frozenset(("privet", "kak", "dela", "chto", "dlya", "vse", "nado", "kogda", "menya", "tebya"))
-_LONG = 5
+_TELLING_ALONE = frozenset(
+    (
+        "privet",
+        "spasibo",
+        "pozhaluista",
+        "pozhalusta",
+        "zdravstvuite",
+        "zdravstvuyte",
+        "privit",
+        "dyakuyu",
+        "diakuyu",
+        "dyakuju",
+    )
+)
 
 # Longest first. The first spelling is what stands for the letters in a word that no dictionary lists.
 _SPELLINGS: dict[str, tuple[str, ...]] = {
@@ -55,7 +68,7 @@ def cyrillic(text: str) -> str:
     spoken = [word for word, (latin, *spelt) in zip(words, read, strict=True) if any(spelt) and not latin]
     either = sum(1 for latin, *spelt in read if any(spelt) and latin)
     foreign = len(words) - len(spoken) - either
-    one = len(spoken) == 1 and not foreign and (either > 0 or len(spoken[0]) > _LONG)
+    one = len(spoken) == 1 and not foreign and spoken[0] in _TELLING_ALONE
     if not (len(spoken) >= _ENOUGH or one) or len(spoken) + either / 2 < 2 * foreign or len(spoken) * 2 < either:
         return ""
     first, second = (2, 1) if _is_ukrainian(read) else (1, 2)
