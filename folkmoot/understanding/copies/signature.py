@@ -17,8 +17,8 @@ from rensa import RMinHash
 
 BANDS, ROWS = 16, 4
 SEED = 7
-FEWEST_WORDS = 6
-FEWEST_LETTERS = 30
+FEWEST_WORDS = 8
+FEWEST_LETTERS = 40
 SAME = 85.0  # per cent of two normalised texts that is the same (Indel) from which they are copies of each other
 LONGEST = 4000  # letters that are looked at
 

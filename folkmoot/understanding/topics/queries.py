@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Max, Q, QuerySet, Sum
 
 from folkmoot.conversations import access
 from folkmoot.conversations.models import Conversation
 from folkmoot.lib import bulk, keyset
 from folkmoot.lib.keyset import Mark, Slice
-from folkmoot.understanding.topics.models import Placement, Topic, TopicCount
+from folkmoot.understanding.topics.models import Placement, Topic
 from folkmoot.workspaces.models import Role
 
 HALF_LIFE_DAYS = 60
@@ -52,12 +52,17 @@ class Interest:
 
 def tree(role: Role) -> list[Node]:
     """The topics there is something of, pinned ones and large ones first; merged ones hang on what they went into."""
-    nodes = {topic.pk: Node(topic) for topic in Topic.objects.filter(workspace=role.workspace_id).defer("centre")}
-    counts = TopicCount.objects.filter(workspace=role.workspace_id)
-    if role.channel_ids is not None:
-        counts = counts.filter(channel_id__in=role.channel_ids)
-    for count in counts:
-        _add(nodes[count.topic_id], count.conversations, count.messages, count.last_at)
+    there = Q() if role.channel_ids is None else Q(counts__channel_id__in=role.channel_ids)
+    rows = (
+        Topic.objects.filter(workspace=role.workspace_id)
+        .defer("centre")
+        .annotate(
+            conversations=Sum("counts__conversations", filter=there, default=0),
+            messages=Sum("counts__messages", filter=there, default=0),
+            last_at=Max("counts__last_at", filter=there),
+        )
+    )
+    nodes = {row.pk: Node(row, None, 0, row.conversations, row.messages, row.last_at) for row in rows}
     roots = []
     for node in nodes.values():
         above = nodes.get(node.topic.merged_into_id or node.topic.parent_id or 0)

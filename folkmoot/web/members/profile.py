@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.urls import reverse
 
@@ -16,6 +16,8 @@ from folkmoot.conversations.participation import Partner
 from folkmoot.lib.keyset import Mark
 from folkmoot.members import queries
 from folkmoot.members.models import Activity, Identity, Member, Merge
+from folkmoot.understanding.topics import queries as topics
+from folkmoot.understanding.topics.queries import Interest
 from folkmoot.workspaces.models import Role
 
 MONTHS = 24
@@ -63,9 +65,10 @@ class Profile:
     months: list[Month]
     partners: list[Partner]
     merges: list[Merge]
+    interests: list[Interest]
 
 
-def profile(role: Role, member: Member, mark: Mark | None, networks: dict[str, str]) -> Profile:
+def profile(role: Role, member: Member, mark: Mark | None, networks: dict[str, str], *, now: datetime) -> Profile:
     identities = queries.identities(member)
     ids = [identity.pk for identity in identities]
     channels = {channel.pk: channel for channel in access.channels(role)}
@@ -82,6 +85,7 @@ def profile(role: Role, member: Member, mark: Mark | None, networks: dict[str, s
         months=_months(written.months),
         partners=participation.partners(member.pk, ids, role.channel_ids),
         merges=queries.merges(member),
+        interests=topics.interests(role, member.pk, now=now),
     )
 
 

@@ -68,7 +68,7 @@ def member(request: Request, pk: int) -> HttpResponseBase:
     found = access.member(request.role, pk)
     if found.merged_into_id is not None:
         return redirect("member", request.workspace.slug, found.merged_into_id)
-    shown = profile(request.role, found, Mark.read(request.GET.get("at", "")), network_names())
+    shown = profile(request.role, found, Mark.read(request.GET.get("at", "")), network_names(), now=timezone.now())
     here = reverse("member", args=[request.workspace.slug, found.pk])
     context = {
         "title": found.name,
