@@ -16,8 +16,8 @@ from folkmoot.workspaces.models import Rank, Role, Workspace
 
 MEANINGS = {
     Rank.OWNER: _("Everything; names and removes other owners."),
-    Rank.ADMIN: _("Settings, the team, invitations, and all below."),
-    Rank.MANAGER: _("Imports, inbox views for the whole team, and all below."),
+    Rank.ADMIN: _("Settings, the team, invitations, the language model, and all below."),
+    Rank.MANAGER: _("Imports, the vocabulary, inbox views for the whole team, and all below."),
     Rank.MODERATOR: _("Edits and merges members, says who is one of us, and all below."),
     Rank.EDITOR: _("At present the same as an analyst."),
     Rank.ANALYST: _("Sees members and numbers, and all below."),
