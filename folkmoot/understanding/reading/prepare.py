@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from folkmoot.understanding.reading import prepare_latin, prepare_letters
 from folkmoot.understanding.reading.prepare_own import own_words
@@ -114,6 +114,12 @@ def prepare(text: str) -> Prepared:
         cut=cut,
     )
     return Prepared(words, typed, script, mixed, marks, back)
+
+
+def in_cyrillic(prepared: Prepared) -> Prepared:
+    """The same with a Cyrillic view, where something else than its words told that it is transliterated."""
+    marks = replace(prepared.marks, transliterated=True)
+    return replace(prepared, marks=marks, cyrillic=prepared.cyrillic or prepare_latin.back(prepared.words))
 
 
 def _visible(text: str) -> tuple[str, int]:

@@ -71,6 +71,12 @@ def cyrillic(text: str) -> str:
     one = len(spoken) == 1 and not foreign and spoken[0] in _TELLING_ALONE
     if not (len(spoken) >= _ENOUGH or one) or len(spoken) + either / 2 < 2 * foreign or len(spoken) * 2 < either:
         return ""
+    return back(text)
+
+
+def back(text: str) -> str:
+    """A small-letter text known to be transliterated, written back: words that no dictionary lists stay in Latin."""
+    read = [_read(word) for word in _WORD.findall(text)]
     first, second = (2, 1) if _is_ukrainian(read) else (1, 2)
 
     def write(match: re.Match[str]) -> str:

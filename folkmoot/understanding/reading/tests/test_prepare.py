@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from folkmoot.understanding.reading.prepare import LONGEST, prepare
+from folkmoot.understanding.reading.prepare import LONGEST, in_cyrillic, prepare
 
 SECONDS = 2.0  # for a megabyte of anything, on a machine that does other things as well
 
@@ -181,6 +181,15 @@ def test_transliterated_words_are_also_given_in_cyrillic(typed: str, cyrillic: s
     assert prepared.words == typed
     assert prepared.cyrillic == cyrillic
     assert prepared.marks.transliterated
+
+
+def test_what_is_known_to_be_transliterated_is_written_back() -> None:
+    prepared = prepare("my tezh rady")
+    assert not prepared.cyrillic
+    told = in_cyrillic(prepared)
+    assert told.cyrillic == "ми теж ради"
+    assert told.marks.transliterated
+    assert told.words == prepared.words
 
 
 @pytest.mark.parametrize(
