@@ -107,26 +107,29 @@ def search(
         rows = rows.filter(conversation__waiting_since__isnull=False)
     if filters.kind:
         rows = rows.filter(conversation__kind=filters.kind)
-    if narrow:
-        rows = narrow(rows)
-    ids = _hits(keyset.beyond(rows, "at", mark), wanted, size + 1)
+    ids = _hits(keyset.beyond(rows, "at", mark), wanted, size + 1, narrow)
     found = _described(Message.objects.all()).in_bulk(ids)
     return keyset.cut([found[id_] for id_ in ids if id_ in found], "at", mark, size)
 
 
-def _hits(rows: QuerySet[Message], wanted: str, most: int) -> list[int]:
-    """The ids of the first rows that say the words.
+def _hits(rows: QuerySet[Message], wanted: str, most: int, narrow: Narrow | None) -> list[int]:
+    """The ids of the first rows that say the words, and that ``narrow`` leaves.
 
     Two ways, because no index gives both the words and the order: a frequent word is soon found by looking through
     the nearest rows; of a rare one the index of words gives all the hits, which are few. The planner, left to choose,
     guesses the frequency of inflected words badly and may walk through all there is.
     """
     nearest, parameters = rows.values("id", "at", "lexemes")[:NEAREST].query.sql_with_params()
-    ids = _ids(f"SELECT id FROM ({nearest}) near WHERE lexemes @@ %s::tsquery LIMIT %s", [*parameters, wanted, most])
+    limit = NEAREST if narrow else most
+    ids = _ids(f"SELECT id FROM ({nearest}) near WHERE lexemes @@ %s::tsquery LIMIT %s", [*parameters, wanted, limit])
+    if narrow:  # after the words, which leave few: before them it would be asked of each of the nearest rows
+        left = narrow(Message.objects.filter(pk__in=ids)).order_by(*rows.query.order_by)
+        ids = list(left.values_list("pk", flat=True)[:most])
     if len(ids) == most:
         return ids
     order = "ASC" if rows.query.order_by[0] == "at" else "DESC"
-    said, parameters = rows.filter(lexemes__says=wanted).order_by().values("id", "at").query.sql_with_params()
+    hits = rows.filter(lexemes__says=wanted)
+    said, parameters = (narrow(hits) if narrow else hits).order_by().values("id", "at").query.sql_with_params()
     return _ids(
         f"WITH hits AS MATERIALIZED ({said}) SELECT id FROM hits ORDER BY at {order}, id {order} LIMIT %s",
         [*parameters, most],

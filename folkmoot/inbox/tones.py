@@ -15,6 +15,8 @@ from folkmoot.lib import keyset
 from folkmoot.lib.keyset import Mark, Slice
 from folkmoot.understanding.codes import BIT, LANGUAGE_SURE, Stands
 from folkmoot.understanding.models import Impression
+from folkmoot.understanding.reading.contract import HARMS
+from folkmoot.understanding.topics import queries as topics
 from folkmoot.workspaces.models import Role
 
 SORTS = {"urgent": "urgent_rank", "negative": "bad_rank"}
@@ -24,17 +26,19 @@ SORTS = {"urgent": "urgent_rank", "negative": "bad_rank"}
 class Tone:
     """What a list is narrowed to by readings. ``marks`` are names of ``codes.MARKS``, all of which must be said.
 
-    Only what is sure counts, unless ``unsure`` is on. ``sort`` is one of ``SORTS``, or nothing for the newest first.
+    Only what is sure counts, unless ``unsure`` is on. ``topic`` is the id of one, with all its parts. ``sort`` is one of
+    ``SORTS``, or nothing for the newest first.
     """
 
     language: str = ""
     marks: tuple[str, ...] = ()
     unsure: bool = False
     sort: str = ""
+    topic: int | None = None
 
     @property
     def narrows(self) -> bool:
-        return bool(self.language or self.marks)
+        return bool(self.language or self.marks or self.topic)
 
     @property
     def by(self) -> str:
@@ -55,12 +59,13 @@ def listing(
     if not tone.narrows and not ranked:
         return queries.listing(role, filters, mark, size=size)
     if filters.words.strip():
-        wanted = _toned(Impression.objects.filter(workspace=role.workspace_id), tone)
+        wanted = _toned(Impression.objects.filter(workspace=role.workspace_id), tone, role)
         found = queries.search(
             role, filters, mark, size=size, narrow=lambda rows: rows.filter(conversation__in=wanted.values("pk"))
         )
         return queries.by_conversation(found.rows), found
-    page = keyset.page(_toned(_conversations(role, filters), tone), tone.by, mark, size)
+    rows = _toned(_conversations(role, filters), tone, role).only(tone.by)
+    page = keyset.page(rows, tone.by, mark, size)
     return queries.listed(role, [impression.pk for impression in page.rows]), page
 
 
@@ -88,16 +93,19 @@ def _conversations(role: Role, filters: Filters) -> QuerySet[Impression]:
     return rows
 
 
-def _toned(rows: QuerySet[Impression], tone: Tone) -> QuerySet[Impression]:
-    wanted = sum({BIT[mark] for mark in tone.marks})
+def _toned(rows: QuerySet[Impression], tone: Tone, role: Role) -> QuerySet[Impression]:
+    """Each mark by itself and as *more than nothing*: of that the planner expects a good part of all rows, and walks
+    along the list's order; of several as an equation it would expect next to none, and sort all there are."""
+    said = F("says") if tone.unsure else F("sure")
     if tone.language:
         rows = rows.filter(language=tone.language)
         if not tone.unsure:
-            wanted |= LANGUAGE_SURE
-    if wanted:
-        said = F("says") if tone.unsure else F("sure")
-        rows = rows.alias(said=said.bitand(wanted)).filter(said=wanted)
-    return rows
+            rows = rows.alias(known=said.bitand(LANGUAGE_SURE)).filter(known__gt=0)
+    if tone.topic:
+        rows = rows.filter(pk__in=topics.placed(role.workspace_id, tone.topic))
+    for mark in tone.marks:
+        rows = rows.alias(**{f"says_{mark}": said.bitand(BIT[mark])}).filter(**{f"says_{mark}__gt": 0})
+    return rows.filter(harmful=True) if set(tone.marks) & set(HARMS) else rows
 
 
 def impressions(conversations: Iterable[Conversation]) -> dict[int, Stands]:

@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from folkmoot.lib import bulk
 from folkmoot.understanding.codes import BIT, LANGUAGE_SURE, MOODS
+from folkmoot.understanding.reading.contract import HARMS
 
 LATELY = 8
 LEANS = 0.34  # a mean beyond it, of -1 for negative to 1 for positive, is a mood
@@ -30,6 +31,7 @@ def renew(conversation_ids: Collection[int]) -> None:
         "pos": BIT["pos"],
         "moods": MOODS,
         "language": LANGUAGE_SURE,
+        "harm": sum(BIT[name] for name in HARMS),
         "steps": STEPS,
         "base": BASE,
     }
@@ -69,14 +71,15 @@ WITH heard AS (
     FROM summed
 )
 INSERT INTO understanding_impression
-    (conversation_id, workspace_id, channel_id, last_at, language, says, sure, urgent_rank, bad_rank)
+    (conversation_id, workspace_id, channel_id, last_at, language, says, sure, harmful, urgent_rank, bad_rank)
 SELECT id, workspace_id, channel_id, last_at, language, says | bit, sure | CASE WHEN settled THEN bit ELSE 0 END,
+       says & %(harm)s::int <> 0,
        least(urgency * %(steps)s::int / 1000, %(steps)s::int - 1) * %(base)s::bigint + extract(epoch FROM last_at)::bigint,
        least(greatest(floor((1000 - balance) * %(steps)s::int / 2000), 0), %(steps)s::int - 1)::bigint * %(base)s::bigint
            + extract(epoch FROM last_at)::bigint
 FROM leaning
 ON CONFLICT (conversation_id) DO UPDATE SET
     last_at = excluded.last_at, language = excluded.language, says = excluded.says, sure = excluded.sure,
-    urgent_rank = excluded.urgent_rank, bad_rank = excluded.bad_rank
+    harmful = excluded.harmful, urgent_rank = excluded.urgent_rank, bad_rank = excluded.bad_rank
 RETURNING conversation_id
 """

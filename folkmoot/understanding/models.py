@@ -78,7 +78,8 @@ class Unread(models.Model):
 class Impression(models.Model):
     """What a conversation is like lately, as far as the community's own words go; see ``impressions``.
 
-    ``says`` and ``sure`` are as in ``Reading``. ``urgent_rank`` and ``bad_rank`` put the most urgent and the most
+    ``says`` and ``sure`` are as in ``Reading``; ``harmful`` tells whether any harm is among them, which is rare.
+    ``urgent_rank`` and ``bad_rank`` put the most urgent and the most
     negative first, and of equals the newest.
     """
 
@@ -89,6 +90,7 @@ class Impression(models.Model):
     language = models.CharField(max_length=8)
     says = models.IntegerField()
     sure = models.IntegerField()
+    harmful = models.BooleanField(default=False)
     urgent_rank = models.BigIntegerField()
     bad_rank = models.BigIntegerField()
 
@@ -99,6 +101,12 @@ class Impression(models.Model):
                 fields=["workspace", "-last_at", "-conversation"],
                 include=["channel_id", "language", "says", "sure"],
                 name="impression_newest",
+            ),
+            models.Index(
+                fields=["workspace", "-last_at", "-conversation"],
+                include=["channel_id", "language", "says", "sure", "urgent_rank", "bad_rank"],
+                condition=models.Q(harmful=True),
+                name="impression_harmful",
             ),
             models.Index(
                 fields=["workspace", "language", "-last_at", "-conversation"],

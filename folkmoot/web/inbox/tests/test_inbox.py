@@ -170,9 +170,9 @@ def test_lists_cost_the_same_however_long(
     page(client, name, workspace)
     for size, offset in ((3, 0), (35, 100)):
         make.receive(channel, [make.seen(f"p{offset + n}", thread=f"t{offset + n}") for n in range(size)])
-        with django_assert_max_num_queries(7):
+        with django_assert_max_num_queries(8):
             page(client, name, workspace)
-        with django_assert_max_num_queries(9):  # a search may look twice
+        with django_assert_max_num_queries(10):  # a search may look twice
             page(client, name, workspace, q="hello")
 
 

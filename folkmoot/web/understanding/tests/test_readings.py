@@ -312,7 +312,7 @@ def test_lists_by_readings_cost_the_same_however_long(
     for size, offset in ((3, 0), (35, 100)):
         make.receive(channel, [make.seen(f"p{n}", "awful", thread=f"t{offset + n}") for n in range(size)])
         reading.read(workspace.pk)
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(12):
             text_of(client, here, **query)
 
 
