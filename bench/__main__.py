@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache"
-PARTS = ("intake", "pages", "crowd", "idle")
+PARTS = ("intake", "reading", "topics", "pages", "crowd", "idle")
 
 
 def main() -> int:

@@ -13,12 +13,13 @@ from rich.console import Console
 
 django.setup()
 
-from bench import crowd, figures, idle, intake, pages, readings, world  # noqa: E402 - models need Django set up first
+from bench import crowd, figures, idle, intake, pages, readings, topics, understanding, world  # noqa: E402 - models need Django set up first
 from bench.figures import Figure  # noqa: E402
 from folkmoot.cli import database  # noqa: E402
 from folkmoot.workspaces.models import Workspace  # noqa: E402
 
 BATCHES, FEWER_BATCHES = 104, 24
+ALL, SOME = (100_000, 50_000), (5_000, 5_000)  # messages read alone, and imported
 
 console = Console(stderr=True)
 
@@ -32,6 +33,10 @@ def run(chosen: argparse.Namespace) -> int:
     told: dict[str, Any] = {"small": chosen.small}
     if "intake" in chosen.only:
         found += intake.measure(FEWER_BATCHES if chosen.small else BATCHES)
+    if "topics" in chosen.only:
+        found += topics.measure(say, small=chosen.small)
+    if "reading" in chosen.only:
+        found += understanding.measure(*(SOME if chosen.small else ALL), say)
     if {"pages", "crowd", "idle"} & set(chosen.only):
         workspace = _world(chosen, told)
         told |= world.facts(workspace)
