@@ -42,6 +42,10 @@ class Found:
     members: tuple[int, ...]
     typical: int
 
+    def known(self, id_: int) -> Known:
+        """As what it is from now on, under this id; for a topic that is part of no other."""
+        return Known(id_, None, self.centre)
+
 
 def fit(
     texts: Sequence[Mapping[str, int]], vocabulary: Vocabulary, forms: Forms, before: Sequence[int | None],
