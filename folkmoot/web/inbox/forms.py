@@ -12,6 +12,7 @@ from folkmoot.conversations.queries import Filters
 from folkmoot.inbox.tones import Tone
 from folkmoot.members.models import Member
 from folkmoot.networks import connectors
+from folkmoot.understanding.topics import queries as topics
 from folkmoot.understanding.vocabulary.queries import known
 from folkmoot.web.understanding import labels
 from folkmoot.web.widgets import CheckboxInput, DateInput, Select, TextInput
@@ -25,6 +26,7 @@ class FilterForm(forms.Form):
     channel = forms.TypedChoiceField(label=_("Channel"), required=False, coerce=int, empty_value=None, widget=Select)
     network = forms.ChoiceField(label=_("Network"), required=False, widget=Select)
     kind = forms.ChoiceField(label=_("Opened by"), required=False, widget=Select)
+    topic = forms.TypedChoiceField(label=_("Topic"), required=False, coerce=int, empty_value=None, widget=Select)
     since = forms.DateField(label=_("From"), required=False, widget=DateInput)
     until = forms.DateField(label=_("To"), required=False, widget=DateInput)
     language = forms.ChoiceField(label=_("Language"), required=False, widget=Select)
@@ -54,6 +56,7 @@ class FilterForm(forms.Form):
             [(slug, named[slug].facts.name if slug in named else slug) for slug in networks],
         )
         self._offer("kind", _("Anything"), list(Message.Kind.choices))
+        self._offer("topic", _("All topics"), topics.choices(role))
         self._offer("language", _("All languages"), list(labels.LANGUAGES.items()))
         self._offer("mood", _("Any mood"), labels.MOODS)
         self._offer("intent", _("Any intent"), labels.WANTS)
@@ -92,6 +95,7 @@ class FilterForm(forms.Form):
             marks=tuple(mark for mark in marks if mark),
             unsure=bool(data.get("unsure")),
             sort=data.get("sort") or "",
+            topic=data.get("topic"),
         )
 
     def _midnight(self, day: Any, later: int) -> datetime | None:

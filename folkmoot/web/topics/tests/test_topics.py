@@ -10,6 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from conftest import NOON, Make
 from folkmoot.conversations.models import Conversation
+from folkmoot.members.models import Member
+from folkmoot.understanding.models import Impression
 from folkmoot.understanding.topics import finding
 from folkmoot.understanding.topics.models import Placement, Topic
 from folkmoot.workspaces.models import AuditEntry, Role, User, Workspace
@@ -131,3 +133,27 @@ def test_more_topics_cost_no_more_queries(
         client.get(at(workspace, "topics"))
     with django_assert_max_num_queries(18):
         client.get(at(workspace, "topic", topics[0].pk))
+
+
+def test_the_inbox_is_narrowed_to_a_topic_with_its_parts(
+    signed_in: SignIn, mira: User, workspace: Workspace, topics: list[Topic]
+) -> None:
+    for conversation in Conversation.objects.all():
+        Impression.objects.create(
+            conversation=conversation, workspace=workspace, channel_id=conversation.channel_id, language="en",
+            last_at=conversation.last_at, says=0, sure=0, urgent_rank=conversation.pk, bad_rank=conversation.pk,
+        )  # fmt: skip
+    client, inbox = signed_in(mira), at(workspace, "inbox")
+    assert len(client.get(inbox, {"topic": topics[0].pk}).context["rows"]) == 4
+    assert len(client.get(inbox, {"topic": topics[2].pk}).context["rows"]) == 1
+    assert len(client.get(inbox, {"topic": topics[0].pk, "q": "question"}).context["rows"]) == 4
+    html = client.get(inbox).content.decode()
+    assert "\u2003clog, needle" in html
+
+
+def test_a_members_page_tells_their_interests(
+    signed_in: SignIn, mira: User, workspace: Workspace, topics: list[Topic]
+) -> None:
+    ada = Member.objects.get(name="Ada")
+    html = signed_in(mira).get(at(workspace, "member", ada.pk)).content.decode()
+    assert "Interests" in html and "nozzle, heat" in html
