@@ -32,7 +32,7 @@ _BY_SCRIPT = {
 }
 _BY_SCRIPT |= {"Arab": "ar", "Deva": "hi"}
 _SURE_BY_SCRIPT = 0.9
-_LEAST = 0.3  # below this, the answer is that it is unknown
+_LEAST = 0.2  # below this, the answer is that it is unknown
 _LONG = 60  # letters from which a text may change its language within
 _UNSURE = 0.97
 _SURE = 0.95  # what both parts of a mixed text must be

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 LOOKED_AT = 100_000  # characters of a message: whatever follows is a pasted file
 _SIGNATURE_LINES = 12
@@ -52,7 +52,6 @@ class Own:
     text: str
     had_quote: bool = False
     had_code: bool = False
-    _kept: list[str] = field(default_factory=list, repr=False)
 
 
 def own_words(text: str) -> Own:
@@ -89,12 +88,12 @@ def _leave_out_tags(own: Own) -> None:
             while ranges and ranges[-1][0] >= start:
                 ranges.pop()
             ranges.append((start, tag.end(), name in ("pre", "code")))
+    kept: list[str] = []
     for start, end, is_code in ranges:
-        own._kept.append(text[outside:start])
+        kept.append(text[outside:start])
         outside = end
         own.had_code, own.had_quote = own.had_code or is_code, own.had_quote or not is_code
-    own.text = "\n".join([*own._kept, text[outside:]]) if ranges else text
-    own._kept = []
+    own.text = "\n".join([*kept, text[outside:]]) if ranges else text
 
 
 def _leave_out_fences(own: Own) -> None:
