@@ -114,17 +114,29 @@ def impressions(conversations: Iterable[Conversation]) -> dict[int, Stands]:
     return {row.pk: Stands(row.language, row.says, row.sure, 0, 0, 0) for row in rows}
 
 
-def messages(role: Role, filters: Filters, of: str, mark: Mark | None) -> Slice[Message]:
-    """The messages of the community that surely bear a mark: see ``BEHIND``; and all that ``conversations`` knows."""
-    if of not in BEHIND:
-        return queries.messages(role, filters, of, mark)
-    wanted = BIT[BEHIND[of]]
+def messages(role: Role, filters: Filters, tone: Tone, of: str, mark: Mark | None) -> Slice[Message]:
+    """The messages behind a number, narrowed by how they themselves were read.
+
+    ``of`` is one of ``BEHIND``, and then those of the community that surely bear the mark; or what ``conversations`` knows.
+    """
 
     def narrow(rows: QuerySet[Message]) -> QuerySet[Message]:
-        heard = rows.filter(
-            ours=False, author__bot=False, author__member__ours=False, author__member__bot=False, deleted_at=None
-        )
-        said, sure = F("reading__says").bitand(wanted), F("reading__sure").bitand(wanted)
-        return heard.alias(said=said, sure=sure).filter(said=wanted, sure=wanted)
+        if of in BEHIND:
+            rows = rows.filter(
+                ours=False, author__bot=False, author__member__ours=False, author__member__bot=False, deleted_at=None
+            )
+            rows = _bearing(rows, (BEHIND[of],), unsure=False)
+        if tone.language:
+            rows = rows.filter(reading__language=tone.language)
+        return _bearing(rows, tone.marks, unsure=tone.unsure)
 
-    return queries.messages(role, filters, "messages", mark, narrow=narrow)
+    known = "messages" if of in BEHIND else of
+    return queries.messages(role, filters, known, mark, narrow=narrow if of in BEHIND or tone.narrows else None)
+
+
+def _bearing(rows: QuerySet[Message], marks: Iterable[str], *, unsure: bool) -> QuerySet[Message]:
+    for mark in marks:
+        said, sure = F("reading__says").bitand(BIT[mark]), F("reading__sure").bitand(BIT[mark])
+        rows = rows.alias(said=said, sure=sure).filter(said__gt=0)
+        rows = rows if unsure else rows.filter(sure__gt=0)
+    return rows

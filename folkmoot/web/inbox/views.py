@@ -194,7 +194,7 @@ def messages(request: Request) -> HttpResponse:
     if of not in queries.BEHIND and of not in tones.BEHIND:
         raise Http404
     form = FilterForm(request.GET, role=request.role, kind=_("Kind"))
-    page = tones.messages(request.role, form.filters(), of, Mark.read(request.GET.get("at", "")))
+    page = tones.messages(request.role, form.filters(), form.tone(), of, Mark.read(request.GET.get("at", "")))
     here = reverse("messages", args=[request.workspace.slug])
     chosen = {"of": of, **form.chosen()}
     titles = {
@@ -221,7 +221,7 @@ def messages(request: Request) -> HttpResponse:
         "title": titles[of],
         "lead": leads.get(of),
         "of": of,
-        "form": form,
+        "fields": [field for field in form.visible_fields() if field.name not in ("waiting", "sort", "topic")],
         "rows": [_row(request, queries.Hit(message.conversation, message), queries.Filters()) for message in page.rows],
         **_pager(here, chosen, page),
     }

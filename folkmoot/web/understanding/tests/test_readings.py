@@ -332,3 +332,24 @@ def test_the_messages_behind_moods_are_those_that_are_counted(
     reading.read(workspace.pk)
     rows = client.get(reverse("messages", args=[workspace.slug]), {"of": of}).context["rows"]
     assert [row.message.text for row in rows] == texts
+
+
+@pytest.mark.parametrize(
+    ("query", "texts"),
+    [
+        ({"mood": "neg"}, ["awful, broken"]),
+        ({"mood": "neg", "unsure": "on"}, ["perhaps awful", "awful, broken"]),
+        ({"mood": "neg", "intent": "complaint"}, ["awful, broken"]),
+        ({"mood": "neg", "intent": "praise"}, []),
+        ({"language": "ru"}, ["это nice"]),
+        ({"of": "negative", "language": "ru"}, []),
+    ],
+)
+def test_messages_behind_a_number_are_narrowed_by_their_own_reading(
+    client: Client, workspace: Workspace, make: Make, query: dict[str, str], texts: list[str]
+) -> None:
+    said = [make.seen(text=text, minute=n) for n, text in enumerate(["awful, broken", "perhaps awful", "это nice"])]
+    make.receive(make.channel(workspace), said)
+    reading.read(workspace.pk)
+    rows = client.get(reverse("messages", args=[workspace.slug]), query).context["rows"]
+    assert [row.message.text for row in rows] == texts
