@@ -87,7 +87,7 @@ def _post(http: httpx.Client, endpoint: Endpoint, body: dict[str, Any], seconds:
     try:
         return fetch(http, "POST", url, headers=headers, json=body, most=MOST_BYTES, seconds=seconds)
     except NotAllowed as error:
-        raise NoAnswer("not_allowed", str(error)) from error
+        raise NoAnswer("not_allowed") from error  # what a name stands for in here is nobody's business out there
     except TimedOut as error:
         raise NoAnswer("timeout", charged=True) from error
     except TooLarge as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.contrib import messages as flash
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -126,7 +125,6 @@ def _page(request: Request, found: Assistant | None, **more: Any) -> HttpRespons
     if found:
         context["spent"] = budget.spent(found, timezone.now())
         context["consent"] = found.consent.splitlines() if found.is_on else consent(found)
-        context["private"] = bool(settings.PRIVATE_ADDRESSES.networks)
     shown = (context["form"], context["consent_form"])
     wrong = any(form.is_bound and form.errors for form in shown)
     return render(request, "assistant/assistant.html", context, status=422 if wrong else 200)

@@ -102,7 +102,7 @@ def test_a_model_may_write_marks_a_little_wrong() -> None:
 def test_a_megabyte_of_anything_is_hidden_in_time(piece: str) -> None:
     began = time.perf_counter()
     Redactor(PEOPLE).hide(piece * (100_000 // len(piece)))
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 5
 
 
 @settings(max_examples=200, deadline=None)
