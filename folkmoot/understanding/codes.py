@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from struct import Struct
 
 from folkmoot.understanding.reading.contract import (
@@ -86,9 +87,10 @@ def pack(reading: Reading) -> bytes:
         reading.language_p, *reading.sentiment, *reading.intents, *reading.harms, *reading.emotions,
         reading.urgency, reading.calls_for_answer,
     )  # fmt: skip
-    unsure = sum(1 << number for number, name in enumerate(("language", *MARKS)) if _is_unsure(reading, name))
     tail = f"{reading.language}/{reading.script}".encode("ascii")
-    return _LAYOUT.pack(*(round(1000 * min(max(number, 0.0), 1.0)) for number in numbers), unsure) + tail
+    return (
+        _LAYOUT.pack(*(round(1000 * min(max(number, 0.0), 1.0)) for number in numbers), _doubts(reading.unsure)) + tail
+    )
 
 
 def unpack(packed: bytes, version: str = "") -> Reading:
@@ -114,8 +116,11 @@ def unpack(packed: bytes, version: str = "") -> Reading:
     )
 
 
-def _is_unsure(reading: Reading, name: str) -> bool:
-    return any(called in reading.unsure for called in _CALLED[name])
+@lru_cache(maxsize=4096)
+def _doubts(unsure: frozenset[str]) -> int:
+    """What is unsure, as bits: the language first, then MARKS."""
+    names = enumerate(("language", *MARKS))
+    return sum(1 << number for number, name in names if any(called in unsure for called in _CALLED[name]))
 
 
 def read_out(reading: Reading) -> Stands:
@@ -125,11 +130,12 @@ def read_out(reading: Reading) -> Stands:
     said += [name for name, p in zip(EMOTIONS, reading.emotions, strict=True) if p >= HALF]
     said += ["urgent"] if reading.urgency >= HALF else []
     said += ["calls"] if reading.calls_for_answer >= HALF else []
-    sure = sum(BIT[name] for name in MARKS if not reading.unsure or not _is_unsure(reading, name))
+    doubts = _doubts(reading.unsure)
+    sure = ~(doubts >> 1) & (LANGUAGE_SURE - 1) | (0 if doubts & 1 else LANGUAGE_SURE)
     return Stands(
         language=reading.language,
         says=sum(BIT[name] for name in said),
-        sure=sure | (0 if "language" in reading.unsure else LANGUAGE_SURE),
+        sure=sure,
         corrected=0,
         urgency=round(1000 * reading.urgency),
         balance=round(1000 * (reading.sentiment[2] - reading.sentiment[0])),
