@@ -1,0 +1,113 @@
+"""Trains the reading model: ``python -m training [--data FOLDER] [--keep FOLDER]``; finished stages in ``--keep`` are used again."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+import structlog
+import torch
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from folkmoot.understanding.reading.contract import SENTIMENTS
+from folkmoot.understanding.reading.heads import HEADS
+from folkmoot.understanding.reading.model import FILE, LONGEST
+from folkmoot.understanding.reading.pieces import Pieces
+from training import card, corpus, encoder, lessons, linear, mixing, packing, quality
+from training.lessons import Course
+from training.original import Original, original
+
+DATA = Path("folkmoot/understanding/reading/data")
+STRENGTH = 16.0
+LAST = encoder.Plan(passes=1, rate=4e-4, vector_rate=4e-4, seed=2)
+log = structlog.get_logger()
+
+
+@click.command()
+@click.option(
+    "--data", type=click.Path(path_type=Path), default=corpus.data_folder, help="The folder with train/*.tsv."
+)
+@click.option(
+    "--keep", type=click.Path(path_type=Path), default=Path("var/training"), help="Where finished stages are kept."
+)
+@click.option(
+    "--to", type=click.Path(path_type=Path), default=DATA, help="Where the model and its quality are written."
+)
+def train(data: Path, keep: Path, to: Path) -> None:
+    begun = time.monotonic()
+    keep.mkdir(parents=True, exist_ok=True)
+    course = lessons.course(data)
+    log.info("rows", rows=len(course.rows), held=int(course.held.sum()))
+    start, model = meaning(course, keep)
+    wondering = course.guessing()
+    course.guess(
+        wondering, softmax(encoder.scores(model, _numbers(start, course, wondering))[:, : len(SENTIMENTS)], axis=1)
+    )
+    half = grams(course, keep / "linear.npz")
+    held = np.flatnonzero(course.held)
+    rows = [course.rows[i] for i in held]
+    scored = mixing.Scored(
+        linear.scores(packing.as_read(half), [course.said[i] for i in held]),
+        encoder.scores(model, _numbers(start, course, held)),
+        course.language[held],
+        course.targets.values[held],
+        mixing.counts(rows, ~np.isnan(course.taught[held])),
+    )
+    outcome = quality.judged(rows, course.taught[held], scored)
+    version = packing.pack(
+        to / FILE,
+        {"heads": list(HEADS), "rows": len(course.rows)},
+        packing.grams(half) | packing.encoder(model, start),
+        outcome.mix,
+    )
+    told = {"version": version, "rows": [row.as_dict() for row in outcome.measured], "calibration": outcome.calibration}
+    (to / "quality.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    card.write(to / "quality.json")
+    log.info("trained", version=version, minutes=round((time.monotonic() - begun) / 60, 1))
+
+
+def grams(course: Course, kept: Path) -> packing.Linear:
+    if kept.exists():
+        with np.load(kept) as stored:
+            return packing.Linear(stored["weights"], stored["levels"])
+    rows = np.flatnonzero(~course.held)
+    x = linear.matrix([course.said[i] for i in rows])
+    found = packing.Linear(np.zeros((x.shape[1], len(HEADS)), dtype=np.float32), np.zeros(len(HEADS), dtype=np.float32))
+    for i, name in enumerate(HEADS):
+        lesson = linear.Lesson(course.targets.values[rows, i], course.targets.weights[rows, i], course.source[rows])
+        found.weights[:, i], found.levels[i] = linear.head(x, lesson, STRENGTH)
+        log.info("n-grams", head=name)
+    np.savez(kept, weights=found.weights, levels=found.levels)
+    return found
+
+
+def meaning(course: Course, keep: Path) -> tuple[Original, encoder.Encoder]:
+    """The encoder after both its courses."""
+    start = original([text for text, own in zip(course.said, course.own, strict=True) if not own])
+    model = encoder.Encoder(start, int(course.source.max()) + 1)
+    for name, rows, plan in (("first", course.first(), encoder.Plan()), ("second", course.second(), LAST)):
+        kept = keep / f"{name}.pt"
+        if not kept.exists():
+            taught = encoder.Lessons(
+                _numbers(start, course, rows),
+                course.targets.values[rows],
+                course.targets.weights[rows],
+                course.source[rows],
+            )
+            encoder.fine_tune(model, taught, plan)
+            torch.save(model.state_dict(), kept)
+        model.load_state_dict(torch.load(kept))
+    return start, model
+
+
+def _numbers(start: Original, course: Course, rows: NDArray[np.int64]) -> list[list[int]]:
+    pieces = Pieces(start.pieces, start.scores)
+    return [pieces.numbers(course.said[i], LONGEST) for i in rows]
+
+
+if __name__ == "__main__":
+    train()
