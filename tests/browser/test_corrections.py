@@ -60,7 +60,7 @@ def test_without_a_script_the_same_is_done_on_pages(
 
 
 def test_many_are_corrected_from_the_inbox_and_found_by_it(
-    open_page: Callable[..., Page], workspace: Workspace, mira: User, said: Conversation
+    open_page: Callable[..., Page], workspace: Workspace, mira: User, said: Conversation, make: Make
 ) -> None:
     page = open_page(mira)
     page.goto("/w/moot/inbox/?intent=complaint")
@@ -69,6 +69,12 @@ def test_many_are_corrected_from_the_inbox_and_found_by_it(
     page.get_by_text("Correct the chosen").click()
     page.get_by_label("What is right").select_option(label="Bug report")
     check_axe(page)
+    page.get_by_role("button", name="Choose all").click()
+    expect(page.locator(".pick:checked")).to_have_count(2)
+    make.arrive(make.channel(workspace, kind="forum"), [make.seen(text="awful and broken too", thread="c", minute=9)])
+    page.wait_for_timeout(1500)
+    expect(page.locator(".pick:checked")).to_have_count(2)  # the list waits with what arrives until nothing is chosen
+    page.get_by_role("checkbox", name=re.compile("^Choose my parcel")).uncheck()
     page.get_by_role("button", name="Correct", exact=True).click()
     expect(page.get_by_text("Intent is set to “Bug report” in 1 message.")).to_be_visible()
     expect(page.locator("[data-item]")).to_have_count(1)
