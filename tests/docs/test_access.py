@@ -14,6 +14,9 @@ from folkmoot.channels.models import ArchiveImport
 from folkmoot.conversations.models import Conversation, Message
 from folkmoot.lib.keyset import Mark
 from folkmoot.members.models import Member
+from folkmoot.understanding.copies.models import Repeat, Wave, Wording
+from folkmoot.understanding.topics.models import Topic
+from folkmoot.understanding.trends.models import Trend
 from folkmoot.understanding.vocabulary.models import Entry
 from folkmoot.workspaces.models import Rank, Role, User, Workspace
 from tests.docs.tables import code, page, rows
@@ -37,12 +40,42 @@ def walk(found: list[URLPattern | URLResolver], before: str = "") -> Iterator[tu
 PAGES = {name: route for name, route in walk(get_resolver().url_patterns) if route.startswith(PREFIX)}
 
 
+def wave_of(workspace: Workspace, messages: list[Message]) -> Wave:
+    """As if these messages said the same."""
+    first, last = messages[0], messages[-1]
+    wording = Wording.objects.create(workspace=workspace, message=first, bands=[], at=first.at)
+    for one in messages:
+        Repeat.objects.create(
+            message=one, wording=wording, author_id=one.author_id, channel_id=one.channel_id, at=one.at
+        )
+    return Wave.objects.create(
+        workspace=workspace, wording=wording, first_at=first.at, last_at=last.at, messages=len(messages), authors=2,
+        channel_ids=[first.channel_id],
+    )  # fmt: skip
+
+
 @pytest.fixture
 def address(workspace: Workspace, make_person: Callable[..., User], make: Make) -> Callable[[str], str]:
     """Addresses of pages that are there; what is changed by POST is nowhere, so that nothing changes."""
     make.talk(make.channel(workspace), ("ada", "hello"), ("bo", "hi"))
     somebody = make_person("somebody@example.org", "Somebody", workspace)
+    topic = Topic.objects.create(workspace=workspace, found_name="hello", made_at=make.noon)
     there = {
+        "topic": topic.pk,
+        "trend": Trend.objects.create(
+            workspace=workspace,
+            kind="word",
+            term="hello",
+            label="hello",
+            since=make.noon,
+            found_at=make.noon,
+            seen_at=make.noon,
+            window_minutes=30,
+            people=9,
+            usual=1,
+            chance=1e-9,
+        ).pk,
+        "wave": wave_of(workspace, list(Message.objects.order_by("pk"))).pk,
         "conversation": Conversation.objects.get().pk,
         "member": Member.objects.order_by("pk")[0].pk,
         "import": ArchiveImport.objects.create(workspace=workspace, path="a.zip", name="a.zip").pk,

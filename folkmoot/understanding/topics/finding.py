@@ -18,7 +18,7 @@ from folkmoot.understanding.topics.naming import Forms, usual
 from folkmoot.understanding.topics.vectors import Vocabulary
 
 TURN = 0x666D0005  # tells this lock from other advisory locks in the same database
-WINDOW = timedelta(days=180)  # back from the latest word: what topics are found in
+WINDOW = timedelta(days=365)  # back from the latest word: what topics are found in
 MOST = 20_000  # conversations that a whole run looks at, the newest
 FEWEST = 30  # conversations below which there is nothing to find topics in
 GROWN = 1.5  # times as many conversations as at the latest whole run make the next one due
