@@ -10,13 +10,13 @@ from pytest_django import DjangoAssertNumQueries
 
 from conftest import NOON, Make
 from folkmoot.channels.models import Channel
-from folkmoot.conversations.models import Message
+from folkmoot.conversations.models import Conversation, Message
 from folkmoot.flow import topics
 from folkmoot.members.models import Identity, Member
 from folkmoot.networks.base import SeenDeletion, SeenMessage
 from folkmoot.understanding.copies import queries as copies
 from folkmoot.understanding.copies.models import Repeat, Wave, Wording
-from folkmoot.understanding.topics import decisions, finding, queries
+from folkmoot.understanding.topics import decisions, documents, finding, queries
 from folkmoot.understanding.topics.decisions import UnableTo
 from folkmoot.understanding.topics.models import Placement, Topic, TopicRun
 from folkmoot.understanding.trends import counting
@@ -135,6 +135,13 @@ def test_what_comes_later_is_placed_among_them(community: Workspace, forum: Chan
     assert set(Topic.objects.values_list("pk", flat=True)) == names
     theme_of = {thread.partition("-")[0]: topic for thread, topic in placed().items() if "-1-" in thread}
     assert all(topic == theme_of[thread.partition("-")[0]] for thread, topic in placed().items())
+
+
+def test_code_and_quotes_tell_nothing_of_a_conversation(workspace: Workspace, forum: Channel, make: Make) -> None:
+    html = "<blockquote>my quoted kettle</blockquote><p>my nozzle</p><pre><code>kettle = 1</code></pre>"
+    make.receive(forum, [make.seen("ann", "my quoted kettle my nozzle kettle = 1", html=html, thread="t")])
+    (document,) = documents.read([Conversation.objects.get().pk]).all
+    assert dict(document.terms) == {"nozzleE": 1}
 
 
 def test_topics_stay_who_they_are_when_all_is_found_anew(community: Workspace, forum: Channel, make: Make) -> None:

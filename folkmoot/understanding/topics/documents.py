@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from folkmoot.lib import bulk
+from folkmoot.lib.html import to_text
 from folkmoot.lib.lemmas.tokens import fold
 from folkmoot.understanding.topics.terms import LINK, terms
 
@@ -14,6 +16,7 @@ TITLE_COUNTS = 3  # times
 MOST_MESSAGES = 40  # of a conversation: what it begins with is what it is about
 MOST_LETTERS = 2000  # of a message
 SHORTEST_NAME = 3
+_NOT_OWN = re.compile(r"<(pre|code|blockquote)\b.*?(?:</\1>|\Z)", re.DOTALL)
 BUSIEST = 2000  # members whose names are known not to be topics
 
 
@@ -59,18 +62,31 @@ class Documents:
 def read(conversation_ids: Sequence[int]) -> Documents:
     """These conversations, in no order; what bots said is left out."""
     documents = Documents()
-    for conversation_id, messages, title, said in bulk.fetch(
+    for conversation_id, messages, title, said, marked_up in bulk.fetch(
         _READ, {"ids": list(conversation_ids), "messages": MOST_MESSAGES, "letters": MOST_LETTERS}
     ):
-        documents.add(conversation_id, messages, title, [text for text in said if text])
+        documents.add(
+            conversation_id,
+            messages,
+            title,
+            [_own_words(text, html) for text, html in zip(said, marked_up, strict=True)],
+        )
     return documents
 
 
+def _own_words(text: str, html: str) -> str:
+    """The text without the code and the quotes that the network marked in it."""
+    return to_text(_NOT_OWN.sub(" ", html))[:MOST_LETTERS] if html else text
+
+
 _READ = """
-SELECT c.id, c.message_count, c.title, said.texts
+SELECT c.id, c.message_count, c.title, said.texts, said.htmls
 FROM conversations_conversation c CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(left(m.text, %(letters)s::int)), '{}') AS texts FROM (
-        SELECT m.text, m.author_id FROM conversations_message m
+    SELECT coalesce(array_agg(left(m.text, %(letters)s::int)), '{}') AS texts,
+           coalesce(array_agg(CASE WHEN m.html ~ '<(pre|code|blockquote)' THEN left(m.html, 4 * %(letters)s::int)
+                                   ELSE '' END), '{}') AS htmls
+    FROM (
+        SELECT m.text, m.html, m.author_id FROM conversations_message m
         WHERE m.conversation_id = c.id AND m.text <> '' ORDER BY m.at, m.id LIMIT %(messages)s::int
     ) m JOIN members_identity i ON i.id = m.author_id AND NOT i.bot
 ) said

@@ -246,7 +246,8 @@ _FORGET_COUNTS = "DELETE FROM understanding_topiccount WHERE workspace_id = %s::
 
 _COUNT = """
 INSERT INTO understanding_topiccount (workspace_id, topic_id, channel_id, conversations, messages, last_at)
-SELECT %(workspace)s::bigint, p.topic_id, c.channel_id, count(*), sum(c.message_count), max(c.last_at)
+SELECT %(workspace)s::bigint, p.topic_id, coalesce(c.channel_id, 0), count(*), sum(c.message_count), max(c.last_at)
 FROM understanding_placement p JOIN conversations_conversation c ON c.id = p.conversation_id
-WHERE p.workspace_id = %(workspace)s::bigint AND p.topic_id IS NOT NULL GROUP BY 2, 3
+WHERE p.workspace_id = %(workspace)s::bigint AND p.topic_id IS NOT NULL
+GROUP BY GROUPING SETS ((p.topic_id, c.channel_id), (p.topic_id))
 """

@@ -60,7 +60,10 @@ class Placement(models.Model):
 
 
 class TopicCount(models.Model):
-    """How much of a topic there is in a channel; its parts, and what was merged into it, are counted by themselves."""
+    """How much of a topic there is in a channel; ``channel_id`` 0 stands for all channels.
+
+    Its parts, and what was merged into it, are counted by themselves.
+    """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+", db_index=False)
     topic = models.ForeignKey(Topic, models.CASCADE, related_name="counts", db_index=False)

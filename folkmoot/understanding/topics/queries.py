@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import FilteredRelation, Max, Q, QuerySet, Sum
 
 from folkmoot.conversations import access
 from folkmoot.conversations.models import Conversation
@@ -20,6 +20,7 @@ HALF_LIFE_DAYS = 60
 LOOKED_AT = 500  # a member's latest messages that interests are worked out from
 INTERESTS = 6
 INDENT = "\u2003"
+ALL_CHANNELS = 0
 
 
 @dataclass(slots=True)
@@ -52,14 +53,15 @@ class Interest:
 
 def tree(role: Role) -> list[Node]:
     """The topics there is something of, pinned ones and large ones first; merged ones hang on what they went into."""
-    there = Q() if role.channel_ids is None else Q(counts__channel_id__in=role.channel_ids)
+    channels = [ALL_CHANNELS] if role.channel_ids is None else role.channel_ids
     rows = (
         Topic.objects.filter(workspace=role.workspace_id)
         .defer("centre")
+        .annotate(there=FilteredRelation("counts", condition=Q(counts__channel_id__in=channels)))
         .annotate(
-            conversations=Sum("counts__conversations", filter=there, default=0),
-            messages=Sum("counts__messages", filter=there, default=0),
-            last_at=Max("counts__last_at", filter=there),
+            conversations=Sum("there__conversations", default=0),
+            messages=Sum("there__messages", default=0),
+            last_at=Max("there__last_at"),
         )
     )
     nodes = {row.pk: Node(row, None, 0, row.conversations, row.messages, row.last_at) for row in rows}
