@@ -26,6 +26,7 @@ Progress = Callable[[ArchiveImport], None]
 
 
 SETTLE_EVERY = 50  # batches: the same people come again and again, and their counts are written once for all of these
+READ_BESIDE_FROM = 10  # batches: what is smaller is read sooner than another process starts
 
 
 class UnableToImport(Exception):
@@ -131,6 +132,7 @@ def _read(
                 news.announce(order.workspace_id, "import", id=order.pk)
             if number % SETTLE_EVERY == 0:
                 beside.settle(order.workspace_id)
+            if number == READ_BESIDE_FROM:
                 reader.begin()
             if progress:
                 progress(order)
