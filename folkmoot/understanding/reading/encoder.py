@@ -5,7 +5,9 @@ After Google's Universal Sentence Encoder, multilingual, version 3 (Yang et al.,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +20,29 @@ Numbers = NDArray[np.int64]
 ORDERS = (2, 3)
 WIDTH, BRANCH = 512, 256
 FEATURES = WIDTH + BRANCH * len(ORDERS)
+FREQUENT = 3072  # pieces that are worked out once for all: half of all that are met
 PORTION = 768  # pieces at a time: as much as stays in the processor's cache
 TINY = 1e-5
 LONG = 8.0
+
+
+class Known(NamedTuple):
+    """Of each piece: its vector, what of it goes into the convolutions, and what these make of it, by place."""
+
+    raw: Floats
+    parts: Floats
+    near2: Floats
+    near3: Floats
+
+
+class Room:
+    """Space to work in, taken once and used for portion after portion: asking the system each time costs more."""
+
+    def __init__(self) -> None:
+        self.features = np.empty((PORTION, FEATURES), dtype=np.float32)
+        self.own = np.empty((PORTION, BRANCH * len(ORDERS)), dtype=np.float32)
+        self.below = np.empty((PORTION, BRANCH), dtype=np.float32)
+        self.added = np.empty(PORTION * max(ORDERS) * BRANCH, dtype=np.float32)
 
 
 class Encoder:
@@ -31,84 +53,112 @@ class Encoder:
             name.removeprefix("encoder."): array for name, array in bundle.arrays.items() if name.startswith("encoder.")
         }
         self._w = {name: array.astype(np.float32) for name, array in own.items()}
+        self._frequent = self._worked_out(np.arange(min(FREQUENT, len(self._table))))
 
     def scores(self, numbers: list[list[int]]) -> Floats:
         """``[text, head]``: the logits of texts given as the numbers of their pieces."""
         lengths = np.fromiter(map(len, numbers), dtype=np.int64, count=len(numbers))
-        flat = np.fromiter(chain.from_iterable(numbers), dtype=np.int64, count=int(lengths.sum()))
+        order = np.argsort(lengths, kind="stable")
+        flat = np.fromiter(chain.from_iterable(numbers[i] for i in order), dtype=np.int64, count=int(lengths.sum()))
         distinct, which = np.unique(flat, return_inverse=True)
-        raw, parts = self._pieces(distinct)
-        near = self._nearby(parts)
-        body = np.empty((len(numbers), WIDTH * 2 + FEATURES), dtype=np.float32)
-        begin = 0
-        while begin < len(numbers):
-            end = begin + max(1, int(np.searchsorted(np.cumsum(lengths[begin:]), PORTION, side="right")))
-            first, last = int(lengths[:begin].sum()), int(lengths[:end].sum())
-            features = self._features(which[first:last], lengths[begin:end], raw, parts, near)
-            self._summary(features, lengths[begin:end], body[begin:end])
-            begin = end
-        return body @ self._w["heads"] + self._w["heads_b"]
+        known = self._known(distinct)
+        summed = np.empty((len(numbers), FEATURES), dtype=np.float32)
+        peak = np.empty_like(summed)
+        room = Room()
+        at = 0
+        for begin, end in _portions(lengths[order]):
+            length = int(lengths[order[begin]])
+            pieces = which[at : at + length * (end - begin)]
+            at += len(pieces)
+            features = self._features(pieces, length, known, room)
+            summed[order[begin:end]] = features.sum(axis=1)
+            peak[order[begin:end]] = features.max(axis=1)
+        return self._heads(summed, peak, np.sqrt(lengths.astype(np.float32))[:, None])
 
-    def _pieces(self, distinct: Numbers) -> tuple[Floats, Floats]:
+    def _known(self, distinct: Numbers) -> Known:
+        """Of the distinct pieces of a batch, in rising order: the frequent ones, which come first, are known already."""
+        frequent = distinct[: np.searchsorted(distinct, len(self._frequent.raw))]
+        rare = self._worked_out(distinct[len(frequent) :])
+        return Known(*(np.concatenate([known[frequent], new]) for known, new in zip(self._frequent, rare, strict=True)))
+
+    def _worked_out(self, distinct: Numbers) -> Known:
         raw = self._table[distinct].astype(np.float32)
         raw *= self._sizes[distinct, None]
         parts = raw @ self._w["project"]
         parts += self._w["project_b"]
-        return raw, _leveled(parts, self._w["scale"], self._w["shift"])
+        _level(parts)
+        parts *= self._w["scale"]
+        parts += self._w["shift"]
+        near = [
+            np.asarray(parts[:, i * BRANCH : (i + 1) * BRANCH] @ self._w[f"first{order}"], dtype=np.float32)
+            for i, order in enumerate(ORDERS)
+        ]
+        return Known(raw, parts, *near)
 
-    def _nearby(self, parts: Floats) -> list[Floats]:
-        """What each distinct piece adds to a first convolution from each of its places; the last row is of no piece."""
-        found = []
-        for i, order in enumerate(ORDERS):
-            own = parts[:, i * BRANCH : (i + 1) * BRANCH]
-            added = np.zeros((len(parts) + 1, order, BRANCH), dtype=np.float32)
-            np.matmul(own, self._w[f"first{order}"], out=added[:-1].reshape(len(parts), order * BRANCH))
-            found.append(added)
-        return found
-
-    def _features(self, which: Numbers, lengths: Numbers, raw: Floats, parts: Floats, near: list[Floats]) -> Floats:
-        features = np.empty((len(which), FEATURES), dtype=np.float32)
-        features[:, :WIDTH] = raw[which]
-        nothing = len(raw)
-        place = np.arange(len(which)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        room = np.repeat(lengths, lengths) - place
-        below = np.zeros((len(which) + 1, BRANCH), dtype=np.float32)
-        for i, order in enumerate(ORDERS):
-            left = (order - 1) // 2
-            h = np.broadcast_to(self._w[f"first{order}_b"], (len(which), BRANCH)).copy()
-            at = np.empty((len(which), order), dtype=np.int64)
-            for step in range(order):
-                shift = step - left
-                there = np.arange(len(which)) + shift
-                inside = (place + shift >= 0) & (shift < room)
-                at[:, step] = np.where(inside, there, len(which))
-                h += near[i][np.where(inside, which[np.minimum(np.maximum(there, 0), len(which) - 1)], nothing), step]
-            np.maximum(h, 0, out=h)
-            h += parts[which, i * BRANCH : (i + 1) * BRANCH]
-            below[:-1] = h
-            second = below[at].reshape(len(which), order * BRANCH) @ self._w[f"second{order}"]
-            second += self._w[f"second{order}_b"]
-            np.maximum(second, 0, out=second)
+    def _features(self, pieces: Numbers, length: int, known: Known, room: Room) -> Floats:
+        """``[text, place, feature]`` of texts of the same length, their pieces end to end."""
+        count = len(pieces)
+        features = room.features[:count]
+        np.take(known.raw, pieces, axis=0, out=features[:, :WIDTH], mode="clip")
+        own = np.take(known.parts, pieces, axis=0, out=room.own[:count], mode="clip")
+        for i, (order, near) in enumerate(zip(ORDERS, (known.near2, known.near3), strict=True)):
+            added = room.added[: count * order * BRANCH].reshape(count, order * BRANCH)
+            h, second = room.below[:count], features[:, WIDTH + i * BRANCH : WIDTH + (i + 1) * BRANCH]
+            np.take(near, pieces, axis=0, out=added, mode="clip")
+            _convolve(added, self._w[f"first{order}_b"], length, h)
+            h += own[:, i * BRANCH : (i + 1) * BRANCH]
+            np.matmul(h, self._w[f"second{order}"], out=added)
+            _convolve(added, self._w[f"second{order}_b"], length, second)
             second += h
-            features[:, WIDTH + i * BRANCH : WIDTH + (i + 1) * BRANCH] = second
-        return _leveled(features, self._w["level"], self._w["level_b"])
+        _level(features)
+        return features.reshape(-1, length, FEATURES)
 
-    def _summary(self, features: Floats, lengths: Numbers, body: Floats) -> None:
-        starts = np.cumsum(lengths) - lengths
-        root = np.sqrt(lengths.astype(np.float32))[:, None]
-        mean = np.add.reduceat(features, starts, axis=0) / root @ self._w["mean"] + self._w["mean_b"] * root
+    def _heads(self, summed: Floats, peak: Floats, root: Floats) -> Floats:
+        """Mean, tower and peak, and what the heads make of them. Scaling after summing is the same and less work."""
+        scale, shift = self._w["level"], self._w["level_b"]
+        mean = (summed / root * scale + shift * root) @ self._w["mean"] + self._w["mean_b"] * root
         y1 = mean @ self._w["p1"] + np.maximum(mean @ self._w["d0"], 0) @ self._w["d1"]
         np.maximum(y1, 0, out=y1)
         z = np.tanh(y1 @ self._w["p3"] + np.maximum(y1 @ self._w["d2"], 0) @ self._w["d3"])
-        body[:, :WIDTH] = mean
-        body[:, WIDTH : 2 * WIDTH] = z / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), TINY) * LONG
-        body[:, 2 * WIDTH :] = np.maximum.reduceat(features, starts, axis=0)
+        z *= LONG / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), TINY)
+        body = np.concatenate([mean, z, peak * scale + shift], axis=1)
+        return np.asarray(body @ self._w["heads"] + self._w["heads_b"], dtype=np.float32)
 
 
-def _leveled(x: Floats, scale: Floats, shift: Floats) -> Floats:
-    """Layer normalisation of the rows, in place."""
-    x -= x.mean(axis=1, keepdims=True)
-    x *= (1 / np.sqrt(np.einsum("ij,ij->i", x, x) / x.shape[1] + TINY))[:, None]
-    x *= scale
-    x += shift
-    return x
+def _portions(lengths: Numbers) -> Iterator[tuple[int, int]]:
+    """Beginnings and ends of runs of the same length that have no more pieces than a portion."""
+    begin = 0
+    while begin < len(lengths):
+        same = int(np.searchsorted(lengths, lengths[begin], side="right"))
+        end = min(same, begin + max(1, PORTION // int(lengths[begin])))
+        yield begin, end
+        begin = end
+
+
+def _convolve(added: Floats, level: Floats, length: int, out: Floats) -> None:
+    """Sums what each place gets from itself and its neighbours, ``added[place, neighbour * branch]``; never below 0."""
+    left = (added.shape[1] // BRANCH - 1) // 2
+    np.add(added[:, left * BRANCH : (left + 1) * BRANCH], level, out=out)
+    texts, parted = _parted(out, length), _parted(added, length)
+    for step in range(added.shape[1] // BRANCH):
+        shift = step - left
+        if shift and abs(shift) < length:
+            from_, to = (
+                (slice(shift, None), slice(0, length - shift)) if shift > 0 else (slice(0, shift), slice(-shift, None))
+            )
+            texts[:, to] += parted[:, from_, step * BRANCH : (step + 1) * BRANCH]
+    np.maximum(out, 0, out=out)
+
+
+def _parted(x: Floats, length: int) -> Floats:
+    """A view ``[text, place, column]`` of ``x[place, column]``."""
+    step = x.strides[0]
+    return np.lib.stride_tricks.as_strided(
+        x, (len(x) // length, length, x.shape[1]), (step * length, step, x.strides[1])
+    )
+
+
+def _level(x: Floats) -> None:
+    """Brings rows to mean 0 and variance 1, in place."""
+    x -= (x @ np.full(x.shape[1], 1 / x.shape[1], dtype=np.float32))[:, None]
+    x *= 1 / np.sqrt(np.einsum("ij,ij->i", x, x)[:, None] / x.shape[1] + TINY)

@@ -13,6 +13,7 @@ from folkmoot.understanding.reading.prepare import Prepared
 BUCKETS = 1 << 19
 ORDERS = (2, 3, 4, 5)
 LONGEST = 4000
+MOST_SMALL = 2**32 // BUCKETS  # texts whose buckets can be told apart by 32 bits, which are sorted twice as fast
 
 PLACED = re.compile("<(user|url|mail)>")
 STANDS_FOR = {"user": "@user", "url": "http", "mail": "@mail"}
@@ -103,7 +104,7 @@ def _spread(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
 
 
 def _once(keys: NDArray[np.int64], owners: NDArray[np.int64], texts: int) -> Grams:
-    combined = np.sort(owners * BUCKETS + keys)
+    combined = np.sort((owners * BUCKETS + keys).astype(np.uint32 if texts < MOST_SMALL else np.int64))
     combined = combined[np.concatenate(([True], combined[1:] != combined[:-1]))]
-    starts = np.searchsorted(combined, np.arange(texts + 1) * BUCKETS)
+    starts = np.searchsorted(combined, (np.arange(texts + 1) * BUCKETS).astype(combined.dtype))
     return Grams((combined % BUCKETS).astype(np.int32), starts)

@@ -14,7 +14,7 @@ from folkmoot.understanding.reading.language import Language, identify
 from folkmoot.understanding.reading.model import Model, model
 from folkmoot.understanding.reading.prepare import Prepared, prepare
 
-BATCH = 512
+BATCH = 1024
 SURE_OF_LANGUAGE = 0.6
 NEUTRAL = (0.1, 0.8, 0.1)
 SLICES = {names: slice(AT[names[0]], AT[names[-1]] + 1) for names in (SENTIMENTS, HARMS, INTENTS, EMOTIONS)}
@@ -44,8 +44,11 @@ class Reader:
     def _read(self, prepared: list[Prepared]) -> list[Reading]:
         languages = identify(prepared)
         said = [features.said(text) for text in prepared]
+        once = {text: number for number, text in enumerate(dict.fromkeys(said))}  # chats repeat themselves
+        at = np.array([once[text] for text in said])
         numbers = np.array([row_of(language) for language in languages])
-        probabilities = self._mix.probabilities(self._model.by_grams(said), self._model.by_meaning(said), numbers)
+        by_grams, by_meaning = self._model.by_grams(list(once))[at], self._model.by_meaning(list(once))[at]
+        probabilities = self._mix.probabilities(by_grams, by_meaning, numbers)
         unsure = self._mix.unsure(probabilities, numbers)
         return [
             self._reading(language, row, doubts) if text else self._nothing(language)
