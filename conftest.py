@@ -95,7 +95,7 @@ class WordReader:
             emotions=tuple(0.8 if one == "anger" and "awful" in words else 0.05 for one in EMOTIONS),
             urgency=0.9 if "now" in words else 0.1,
             calls_for_answer=0.9 if intent in {"question", "complaint"} else 0.1,
-            unsure=frozenset({"sentiment", "intent", "language"} if "perhaps" in words else ()),
+            unsure=frozenset({"sentiment", "intent", "language", "insult", "toxic"} if "perhaps" in words else ()),
             version=self.version,
         )
 

@@ -53,7 +53,7 @@ def test_what_is_unsure_is_not_among_what_is_sure() -> None:
     found = read_out(read("perhaps awful"))
     assert found.says & BIT["neg"]
     assert not found.sure & (codes.MOODS | codes.WANTS | LANGUAGE_SURE)
-    assert found.sure & BIT["toxic"]
+    assert found.sure & BIT["spam"]
 
 
 def test_what_a_person_decided_wins_and_is_sure() -> None:

@@ -27,9 +27,10 @@ def marks(stands: Stands) -> SafeString:
 
 
 def _is_shown(name: str, stands: Stands) -> bool:
-    if not stands.says & BIT[name]:
+    """Harm that is not sure is not shown here: nobody is accused of what may not be."""
+    if not stands.says & BIT[name] or (name in labels.HARMFUL and not stands.sure & BIT[name]):
         return False
-    return name != "toxic" or not stands.says & WITH_KIND  # which kind it is says more
+    return name != "toxic" or not stands.says & stands.sure & WITH_KIND  # which kind it is says more
 
 
 def _mark(name: str, stands: Stands) -> str:

@@ -61,6 +61,15 @@ def test_what_is_not_sure_is_shown_with_a_question_mark(client: Client, workspac
     assert '<span class="tone unsure" title="not sure">Negative?</span>' in html
 
 
+def test_harm_is_shown_only_where_it_is_sure(client: Client, workspace: Workspace, make: Make) -> None:
+    make.talk(make.channel(workspace), ("ada", "you fool"), ("bo", "perhaps you fool"))
+    reading.read(workspace.pk)
+    html = text_of(client, reverse("conversation", args=[workspace.slug, Conversation.objects.get().pk]))
+    assert html.count('<span class="tone bad">Insult</span>') == 1
+    assert "Toxic" not in html  # which kind it is says more
+    assert "Insult?" not in html
+
+
 def test_the_panel_tells_how_likely_each_is_and_by_which_model(
     client: Client, workspace: Workspace, said: Message
 ) -> None:
