@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
+from django.db import transaction
 from pytest_django import DjangoAssertNumQueries
 
 from conftest import NOON, Make
@@ -298,6 +299,26 @@ def test_hours_count_people_once_and_leave_bots_out(workspace: Workspace, forum:
     assert (first.people, first.terms) == (2, {"nozzleE": 2, "#repair": 1})
     assert second.people == 1
     assert DayTerms.objects.get().terms == {"nozzleE": 3}
+
+
+def test_what_dies_halfway_is_done_again_in_full(workspace: Workspace, forum: Channel, make: Make) -> None:
+    make.receive(forum, [make.seen("ann", "a nozzle"), make.seen("ben", "a nozzle", minute=1)])
+    noted = Fresh.objects.count()
+    with pytest.raises(InterruptedError), transaction.atomic():
+        topics.follow(workspace.pk, now=NOW)
+        assert HourTerms.objects.exists()
+        raise InterruptedError
+    assert (Fresh.objects.count(), HourTerms.objects.count()) == (noted, 0)
+    topics.follow(workspace.pk, now=NOW)
+    assert HourTerms.objects.get().terms == {"nozzleE": 2}
+
+
+def test_an_edited_message_is_counted_as_it_reads_now(workspace: Workspace, forum: Channel, make: Make) -> None:
+    make.receive(forum, [make.seen("ann", "a nozzle", id="a")])
+    topics.follow(workspace.pk, now=NOW)
+    make.receive(forum, [make.seen("ann", "a needle", id="a", edited_at=NOON + timedelta(minutes=5))])
+    topics.follow(workspace.pk, now=NOW)
+    assert HourTerms.objects.get().terms == {"needleE": 1}
 
 
 def chatter(make: Make, days: int, rng: Random) -> list[SeenMessage]:
