@@ -70,6 +70,11 @@ class Commands(click.Group):
             formatter.write_dl([(name, entry.about) for name, entry in COMMANDS.items()])
 
 
+# The matrices that reading multiplies are small: more threads would wait for each other, and take the processors
+# from the other processes.
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="folkmoot")
 def folkmoot() -> None:
@@ -80,6 +85,8 @@ def main() -> None:
     """Runs the command and ends the process: 0 done, 1 failed, 2 asked wrongly; an error is one line on stderr."""
     if not _debugging():
         sys.excepthook = _explain
+    for name in ONE_THREAD:
+        os.environ.setdefault(name, "1")
     try:
         status = folkmoot.main(prog_name="folkmoot", standalone_mode=False)
     except click.ClickException as error:
