@@ -8,6 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from folkmoot.understanding.codes import KINDS_OF_TOXIC
+from folkmoot.understanding.reading.contract import LANGUAGES
+
 FILE = "quality.json"
 
 
@@ -57,3 +60,16 @@ def _row(row: dict[str, Any]) -> Measured:
         floor=floor,
         labels=str(row.get("labels") or "none"),
     )
+
+
+def unproven() -> dict[str, frozenset[str]]:
+    """By language, the harms (as ``Reading.unsure`` names them) for which no text labelled by people exists: nobody may
+    be accused of them on the model's word alone."""
+    found = {}
+    for language in LANGUAGES:
+        proven = {
+            one.task for one in measured() if one.language == language and one.labels in ("human", "derived") and one.n
+        }
+        harms = {kind for kind in KINDS_OF_TOXIC if kind not in proven} | {"toxic"} if "toxic" not in proven else set()
+        found[language] = frozenset(harms)
+    return found if measured() else {}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
-from folkmoot.understanding import layer
+from folkmoot.understanding import layer, quality
 from folkmoot.understanding.layer import Weights
 from folkmoot.understanding.models import Layer
 from folkmoot.understanding.reading import reader as packaged
@@ -18,11 +18,27 @@ class NoModel(Exception):
     """This installation lacks the file that the product's model is in."""
 
 
+class Careful:
+    """A model that is not sure, by language, of what was never proven on people's own labels in that language."""
+
+    def __init__(self, under: Reads, unproven: Mapping[str, frozenset[str]]) -> None:
+        self.version = under.version
+        self._under = under
+        self._unproven = unproven
+
+    def read(self, texts: list[str]) -> list[Reading]:
+        return [self._doubted(reading) for reading in self._under.read(texts)]
+
+    def _doubted(self, reading: Reading) -> Reading:
+        doubts = self._unproven.get(reading.language)
+        return replace(reading, unsure=reading.unsure | doubts) if doubts else reading
+
+
 @cache
 def base() -> Reads:
     """The product's model, loaded once a process. Raises ``NoModel``."""
     try:
-        return packaged.reader()
+        return Careful(packaged.reader(), quality.unproven())
     except (UnreadableBundle, FileNotFoundError) as error:
         raise NoModel(str(error)) from error
 
@@ -37,14 +53,7 @@ class Layered:
 
     def read(self, texts: list[str]) -> list[Reading]:
         readings = layer.relaid(self.under.read(texts), texts, self.layers)
-        return [_named(reading, self.version) for reading in readings]
-
-
-def _named(reading: Reading, version: str) -> Reading:
-    return Reading(
-        reading.language, reading.language_p, reading.script, reading.sentiment, reading.harms, reading.intents,
-        reading.emotions, reading.urgency, reading.calls_for_answer, reading.unsure, version,
-    )  # fmt: skip
+        return [replace(reading, version=self.version) for reading in readings]
 
 
 _LAYERED: dict[int, Layered] = {}

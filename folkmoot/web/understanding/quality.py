@@ -29,7 +29,7 @@ TASKS: dict[str, Any] = {
     "hate": gettext_lazy("Hate against a group"),
     "spam": gettext_lazy("Spam or not"),
     "intent": gettext_lazy("What people want"),
-    "emotions": gettext_lazy("Feelings"),
+    "emotion": gettext_lazy("Feelings"),
     "urgency": gettext_lazy("Urgency"),
     "calls_for_answer": gettext_lazy("Whether it calls for an answer"),
 }
@@ -37,7 +37,7 @@ TASK_OF = {
     **dict.fromkeys(HARMS, "toxic"),
     "hate": "hate",
     "spam": "spam",
-    **dict.fromkeys(EMOTIONS, "emotions"),
+    **dict.fromkeys(EMOTIONS, "emotion"),
     "urgent": "urgency",
     "calls": "calls_for_answer",
 }
