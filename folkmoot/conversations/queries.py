@@ -52,12 +52,22 @@ class Hit:
     message: Message | None = None
 
 
-def listing(role: Role, filters: Filters, mark: Mark | None, *, size: int = PAGE) -> tuple[list[Hit], Slice[Any]]:
-    """A page of conversations, those with the latest word first; with words to search for, by the newest hit."""
+def listing(
+    role: Role,
+    filters: Filters,
+    mark: Mark | None,
+    *,
+    size: int = PAGE,
+    narrow: Callable[[QuerySet[Conversation]], QuerySet[Conversation]] | None = None,
+) -> tuple[list[Hit], Slice[Any]]:
+    """A page of conversations, those with the latest word first; with words to search for, by the newest hit.
+
+    ``narrow`` leaves out more of them where no words are searched for.
+    """
     if filters.words.strip():
         found = search(role, filters, mark, size=size)
         return by_conversation(found.rows), found
-    rows = _listed(role)
+    rows = narrow(_listed(role)) if narrow else _listed(role)
     if filters.waiting:
         rows = rows.filter(waiting_since__isnull=False)
     if filters.member_id:

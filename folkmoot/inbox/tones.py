@@ -37,8 +37,13 @@ class Tone:
     topic: int | None = None
 
     @property
+    def reads(self) -> bool:
+        """Whether readings decide; a topic is one of what was not read, too."""
+        return bool(self.language or self.marks)
+
+    @property
     def narrows(self) -> bool:
-        return bool(self.language or self.marks or self.topic)
+        return self.reads or self.topic is not None
 
     @property
     def by(self) -> str:
@@ -56,8 +61,8 @@ def listing(
     ranked = tone.sort in SORTS and not filters.words.strip()
     if mark is not None and mark.is_number != ranked:
         mark = None  # of a page in another order
-    if not tone.narrows and not ranked:
-        return queries.listing(role, filters, mark, size=size)
+    if not tone.reads and not ranked:
+        return _on_topic(role, filters, tone.topic, mark, size=size)
     if filters.words.strip():
         wanted = _toned(Impression.objects.filter(workspace=role.workspace_id), tone, role)
         found = queries.search(
@@ -67,6 +72,19 @@ def listing(
     rows = _toned(_conversations(role, filters), tone, role).only(tone.by)
     page = keyset.page(rows, tone.by, mark, size)
     return queries.listed(role, [impression.pk for impression in page.rows]), page
+
+
+def _on_topic(
+    role: Role, filters: Filters, topic: int | None, mark: Mark | None, *, size: int
+) -> tuple[list[Hit], Slice[Any]]:
+    """What no reading decides: all, or what is about a topic."""
+    if topic is None:
+        return queries.listing(role, filters, mark, size=size)
+    placed = topics.placed(role.workspace_id, topic)
+    if filters.words.strip():
+        found = queries.search(role, filters, mark, size=size, narrow=lambda rows: rows.filter(conversation__in=placed))
+        return queries.by_conversation(found.rows), found
+    return queries.listing(role, filters, mark, size=size, narrow=lambda rows: rows.filter(pk__in=placed))
 
 
 def _conversations(role: Role, filters: Filters) -> QuerySet[Impression]:
@@ -128,6 +146,8 @@ def messages(role: Role, filters: Filters, tone: Tone, of: str, mark: Mark | Non
             rows = _bearing(rows, (BEHIND[of],), unsure=False)
         if tone.language:
             rows = rows.filter(reading__language=tone.language)
+        if tone.topic:
+            rows = rows.filter(conversation__in=topics.placed(role.workspace_id, tone.topic))
         return _bearing(rows, tone.marks, unsure=tone.unsure)
 
     known = "messages" if of in BEHIND else of

@@ -144,9 +144,13 @@ def test_the_inbox_is_narrowed_to_a_topic_with_its_parts(
             last_at=conversation.last_at, says=0, sure=0, urgent_rank=conversation.pk, bad_rank=conversation.pk,
         )  # fmt: skip
     client, inbox = signed_in(mira), at(workspace, "inbox")
+    assert len(client.get(f"{inbox}?topic={topics[0].pk}&sort=urgent").context["rows"]) == 4
+    Impression.objects.all().delete()  # what was not read yet has a topic too
     assert len(client.get(inbox, {"topic": topics[0].pk}).context["rows"]) == 4
     assert len(client.get(inbox, {"topic": topics[2].pk}).context["rows"]) == 1
     assert len(client.get(f"{inbox}?topic={topics[0].pk}&q=question").context["rows"]) == 4
+    behind = client.get(at(workspace, "messages"), {"topic": topics[2].pk}).context["rows"]
+    assert [row.message.text for row in behind] == ["answer", "question 5"]
     html = client.get(inbox).content.decode()
     assert "\u2003clog, needle" in html
 
