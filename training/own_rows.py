@@ -1,4 +1,5 @@
-"""Rows of our own making: short sentences from the phrase books in ``own/``, filled in with groups, things and people."""
+"""Rows of our own making: short sentences from the phrase books in ``own/``, filled in with groups, things and people;
+and messages as communities write them in ``own/chat/``, for languages in which no set of such messages is labelled."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from pathlib import Path
 from training.corpus import SEED, Row
 
 BOOKS = Path(__file__).parent / "own"
-FILLINGS = 14
+FILLINGS, AS_IT_IS = 14, 2
 WEIGHT = 1.0
 SLOT = re.compile(r"\{(\w)(\d?)\}")
 ENDS = ("", "", ".", "!", "!!", " :)", "...")
@@ -18,16 +19,17 @@ ENDS = ("", "", ".", "!", "!!", " :)", "...")
 
 def own_rows() -> list[Row]:
     rng = random.Random(SEED)
-    return [row for book in sorted(BOOKS.glob("*.toml")) for row in _book(book, rng)]
+    books = [row for book in sorted(BOOKS.glob("*.toml")) for row in _book(book, rng, FILLINGS)]
+    return books + [row for book in sorted((BOOKS / "chat").glob("*.toml")) for row in _book(book, rng, AS_IT_IS)]
 
 
-def _book(book: Path, rng: random.Random) -> list[Row]:
+def _book(book: Path, rng: random.Random, fillings: int) -> list[Row]:
     told = tomllib.loads(book.read_text(encoding="utf-8"))
-    slots = {name: [form.split("|") for form in forms] for name, forms in told["slots"].items()}
+    slots = {name: [form.split("|") for form in forms] for name, forms in told.get("slots", {}).items()}
     rows = []
     for said in told["say"]:
         for template in said["texts"]:
-            texts = sorted({_filled(template, slots, rng) for _ in range(FILLINGS)})
+            texts = sorted({_filled(template, slots, rng) for _ in range(fillings)})
             rows += [
                 Row("own", book.stem, f"own_{_family(said['as'])}", text, said["as"], template, "own", WEIGHT)
                 for text in texts
