@@ -15,15 +15,16 @@ from scipy.special import softmax
 
 from folkmoot.understanding.reading.contract import SENTIMENTS
 from folkmoot.understanding.reading.heads import HEADS
-from folkmoot.understanding.reading.model import FILE, LONGEST
+from folkmoot.understanding.reading.model import FILE, LAST, LONGEST
 from folkmoot.understanding.reading.pieces import Pieces
-from training import card, corpus, encoder, lessons, linear, mixing, packing, quality
+from training import card, corpus, encoder, lessons, linear, mixing, narrowing, packing, quality
 from training.lessons import Course
 from training.original import Original, original
 
 DATA = Path("folkmoot/understanding/reading/data")
 STRENGTH = 16.0
-LAST = encoder.Plan(passes=1, rate=4e-4, vector_rate=4e-4, seed=2)
+SAMPLE = 1500
+AGAIN = encoder.Plan(passes=1, rate=4e-4, vector_rate=4e-4, seed=2)
 log = structlog.get_logger()
 
 
@@ -89,7 +90,7 @@ def meaning(course: Course, keep: Path) -> tuple[Original, encoder.Encoder]:
     """The encoder after both its courses."""
     start = original([text for text, own in zip(course.said, course.own, strict=True) if not own])
     model = encoder.Encoder(start, int(course.source.max()) + 1)
-    for name, rows, plan in (("first", course.first(), encoder.Plan()), ("second", course.second(), LAST)):
+    for name, rows, plan in (("first", course.first(), encoder.Plan()), ("second", course.second(), AGAIN)):
         kept = keep / f"{name}.pt"
         if not kept.exists():
             taught = encoder.Lessons(
@@ -101,12 +102,14 @@ def meaning(course: Course, keep: Path) -> tuple[Original, encoder.Encoder]:
             encoder.fine_tune(model, taught, plan)
             torch.save(model.state_dict(), kept)
         model.load_state_dict(torch.load(kept))
+    sample = np.random.default_rng(corpus.SEED).choice(np.flatnonzero(~course.held), SAMPLE, replace=False)
+    narrowing.narrow(model, _numbers(start, course, sample))
     return start, model
 
 
 def _numbers(start: Original, course: Course, rows: NDArray[np.int64]) -> list[list[int]]:
     pieces = Pieces(start.pieces, start.scores)
-    return [pieces.numbers(course.said[i], LONGEST) for i in rows]
+    return [pieces.numbers(course.said[i], LONGEST, LAST) for i in rows]
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def original(texts: list[str]) -> Original:
     cutter = UsePureTokenizer(str(resources / "sp.model"))
     scores = list(cutter._scores)
     every = Pieces(cutter._pieces, scores)
-    seen = Counter(number for text in texts for number in every.numbers(text, 400))
+    seen = Counter(number for text in texts for number in every.numbers(text, 400, 200))
     kept = [i for i, piece in enumerate(cutter._pieces) if i < SPECIAL or seen[i] or _ours(piece)]
     with np.load(str(resources / "weights.npz")) as stored:
         table = np.empty((CHUNKS * stored["q1"].shape[0], stored["q1"].shape[1]), dtype=np.float32)

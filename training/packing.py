@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from folkmoot.understanding.reading import bundle
 from folkmoot.understanding.reading.heads import Mix
+from training import narrowing
 from training.encoder import BRANCH, ORDERS, Encoder
 from training.original import Original
 
@@ -65,8 +66,8 @@ def encoder(model: Encoder, start: Original) -> dict[str, bundle.Array]:
     for i, order in enumerate(ORDERS):
         first = state[f"first.{i}.weight"].T.reshape(order, BRANCH, BRANCH)
         own |= {f"first{order}": np.concatenate(list(first), axis=1), f"first{order}_b": state[f"first.{i}.bias"]}
-        second = state[f"second.{i}.weight"].T.reshape(order, BRANCH, BRANCH)
-        own |= {f"second{order}": np.concatenate(list(second), axis=1), f"second{order}_b": state[f"second.{i}.bias"]}
+        inward, outward = narrowing.halves(state[f"second.{i}.weight"], order)
+        own |= {f"narrow{order}": inward, f"second{order}": outward, f"second{order}_b": state[f"second.{i}.bias"]}
     return found | {f"encoder.{name}": array.astype(np.float16) for name, array in own.items()}
 
 

@@ -13,7 +13,7 @@ from folkmoot.understanding.reading.encoder import Encoder
 from folkmoot.understanding.reading.pieces import Pieces
 
 FILE = "reading.model"
-LONGEST = 64  # pieces that the encoder reads
+LONGEST, LAST = 48, 20  # pieces that the encoder reads, and how many of them from the end of what is longer
 
 
 class Model:
@@ -37,7 +37,7 @@ class Model:
 
     def by_meaning(self, texts: list[str]) -> NDArray[np.float32]:
         """``[text, head]``: logits of the encoder."""
-        return self._encoder.scores([self._pieces.numbers(text, LONGEST) for text in texts])
+        return self._encoder.scores([self._pieces.numbers(text, LONGEST, LAST) for text in texts])
 
 
 @cache

@@ -20,15 +20,20 @@ class Pieces:
         self._worst = min(scores) - 10.0
         self._seen: dict[str, tuple[int, ...]] = {}
 
-    def numbers(self, text: str, most: int) -> list[int]:
-        """The numbers of the pieces of a text as ``features.said`` between the marks of beginning and end, at most ``most`` of them."""
+    def numbers(self, text: str, most: int, last: int) -> list[int]:
+        """The numbers of the pieces of a text as ``features.said`` between the marks of beginning and end.
+
+        Of a text with more than ``most`` of them, its beginning and the ``last`` ones: what matters stands at the ends.
+        """
+        words = unicodedata.normalize("NFKC", text).split()
+        if len(words) > 2 * most:
+            words = [*words[:most], *words[-most:]]
         found = [BEGIN]
-        for word in unicodedata.normalize("NFKC", text).split():
+        for word in words:
             cut = self._seen.get(word)
             found.extend(self._remember(word) if cut is None else cut)
-            if len(found) >= most:
-                break
-        return [*found[: most - 1], END]
+        found.append(END)
+        return found if len(found) <= most else [*found[: most - last], *found[-last:]]
 
     def _remember(self, word: str) -> tuple[int, ...]:
         if len(self._seen) >= REMEMBERED:

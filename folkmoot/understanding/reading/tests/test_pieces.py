@@ -10,19 +10,18 @@ def cutter() -> Pieces:
 
 
 def test_the_most_probable_cut_is_taken():
-    assert cutter().numbers("unhappy we", 20) == [BEGIN, 4, 5, 12, END]
+    assert cutter().numbers("unhappy we", 20, 5) == [BEGIN, 4, 5, 12, END]
 
 
 def test_what_no_piece_covers_is_unknown():
-    assert cutter().numbers("we щ", 20) == [BEGIN, 12, 3, UNKNOWN, END]
+    assert cutter().numbers("we щ", 20, 5) == [BEGIN, 12, 3, UNKNOWN, END]
 
 
-def test_long_texts_are_cut_off_but_still_end():
-    numbers = cutter().numbers("we " * 50, 10)
-    assert len(numbers) == 10
-    assert numbers[-1] == END
+def test_of_long_texts_both_ends_are_kept():
+    numbers = cutter().numbers("unhappy " + "we " * 50 + "unhappy", 10, 4)
+    assert numbers == [BEGIN, 4, 5, 12, 12, 12, 12, 4, 5, END]
 
 
 def test_a_word_is_cut_the_same_the_second_time():
     pieces = cutter()
-    assert pieces.numbers("unhappy", 9) == pieces.numbers("unhappy", 9)
+    assert pieces.numbers("unhappy", 9, 2) == pieces.numbers("unhappy", 9, 2)
