@@ -19,6 +19,7 @@ from folkmoot.understanding.reading.model import FILE, LAST, LONGEST
 from folkmoot.understanding.reading.pieces import Pieces
 from training import card, corpus, encoder, lessons, linear, mixing, narrowing, packing, quality
 from training.lessons import Course
+from training.mixing import Scored
 from training.original import Original, original
 
 DATA = Path("folkmoot/understanding/reading/data")
@@ -45,30 +46,29 @@ def train(data: Path, keep: Path, to: Path) -> None:
     log.info("rows", rows=len(course.rows), held=int(course.held.sum()))
     start, model = meaning(course, keep)
     wondering = course.guessing()
-    course.guess(
-        wondering, softmax(encoder.scores(model, _numbers(start, course, wondering))[:, : len(SENTIMENTS)], axis=1)
-    )
+    moods = encoder.scores(model, _numbers(start, course, wondering))[:, : len(SENTIMENTS)]
+    course.guess(wondering, softmax(moods, axis=1))
     half = grams(course, keep / "linear.npz")
     held = np.flatnonzero(course.held)
-    rows = [course.rows[i] for i in held]
-    scored = mixing.Scored(
-        linear.scores(packing.as_read(half), [course.said[i] for i in held]),
-        encoder.scores(model, _numbers(start, course, held)),
-        course.language[held],
-        course.targets.values[held],
-        mixing.counts(rows, ~np.isnan(course.taught[held])),
-    )
-    outcome = quality.judged(rows, course.taught[held], scored)
-    version = packing.pack(
-        to / FILE,
-        {"heads": list(HEADS), "rows": len(course.rows)},
-        packing.grams(half) | packing.encoder(model, start),
-        outcome.mix,
-    )
+    scored = _scored(course, held, half, encoder.scores(model, _numbers(start, course, held)))
+    outcome = quality.judged([course.rows[i] for i in held], course.taught[held], scored)
+    parts = packing.grams(half) | packing.encoder(model, start)
+    version = packing.pack(to / FILE, {"heads": list(HEADS), "rows": len(course.rows)}, parts, outcome.mix)
     told = {"version": version, "rows": [row.as_dict() for row in outcome.measured], "calibration": outcome.calibration}
     (to / "quality.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     card.write(to / "quality.json")
     log.info("trained", version=version, minutes=round((time.monotonic() - begun) / 60, 1))
+
+
+def _scored(course: Course, held: NDArray[np.int64], half: packing.Linear, by_meaning: NDArray[np.float32]) -> Scored:
+    """The held-out rows as both halves see them, the n-grams as they are after packing."""
+    return Scored(
+        linear.scores(packing.as_read(half), [course.said[i] for i in held]),
+        by_meaning,
+        course.language[held],
+        course.targets.values[held],
+        mixing.counts([course.rows[i] for i in held], ~np.isnan(course.taught[held])),
+    )
 
 
 def grams(course: Course, kept: Path) -> packing.Linear:
@@ -92,7 +92,7 @@ def meaning(course: Course, keep: Path) -> tuple[Original, encoder.Encoder]:
     model = encoder.Encoder(start, int(course.source.max()) + 1)
     for name, rows, plan in (("first", course.first(), encoder.Plan()), ("second", course.second(), AGAIN)):
         kept = keep / f"{name}.pt"
-        if not kept.exists():
+        if not _kept(kept, start, model):
             taught = encoder.Lessons(
                 _numbers(start, course, rows),
                 course.targets.values[rows],
@@ -100,11 +100,21 @@ def meaning(course: Course, keep: Path) -> tuple[Original, encoder.Encoder]:
                 course.source[rows],
             )
             encoder.fine_tune(model, taught, plan)
-            torch.save(model.state_dict(), kept)
-        model.load_state_dict(torch.load(kept))
+            torch.save({"pieces": start.pieces, "state": model.state_dict()}, kept)
     sample = np.random.default_rng(corpus.SEED).choice(np.flatnonzero(~course.held), SAMPLE, replace=False)
     narrowing.narrow(model, _numbers(start, course, sample))
     return start, model
+
+
+def _kept(file: Path, start: Original, model: encoder.Encoder) -> bool:
+    """Takes up what an earlier run learnt, if it knew the same pieces."""
+    if not file.exists():
+        return False
+    stored = torch.load(file)
+    if stored["pieces"] != start.pieces:
+        return False
+    model.load_state_dict(stored["state"])
+    return True
 
 
 def _numbers(start: Original, course: Course, rows: NDArray[np.int64]) -> list[list[int]]:
