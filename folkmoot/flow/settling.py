@@ -46,8 +46,8 @@ def hold(workspace_id: int) -> None:
 def _settle_some(workspace_id: int) -> int:
     """Locks conversations before identities, as intake does."""
     with turn(workspace_id):
-        _tell_the_planner()
         acts = activities.take(workspace_id, CHUNK)
+        _tell_the_planner(len(acts))
         times = [act.at for act in acts]
         if messages := [act.about_id for act in acts if act.kind == "message"]:
             times += asks.follow(messages)
@@ -88,15 +88,16 @@ def _settle_apart(workspace_id: int) -> None:
         connection.close()
 
 
-def _tell_the_planner() -> None:
-    """Tables that grew many times over since they were last looked at are planned as if they were empty: joins of
-    thousands of rows then take minutes where milliseconds do. Later on autovacuum keeps up."""
-    for (table,) in bulk.fetch(_OUTGROWN, [list(JOINED)]):
+def _tell_the_planner(acts: int) -> None:
+    """Tables that grew many times over since they were last looked at, or hardly had a row then, are planned as if they
+    were empty: joins of thousands of rows then take minutes where milliseconds do. Later on autovacuum keeps up."""
+    for (table,) in bulk.fetch(_OUTGROWN, [list(JOINED), acts]) if acts else ():
         bulk.change(f"ANALYZE {table}", [])
 
 
 _OUTGROWN = """
 SELECT relname::text FROM pg_class
 WHERE oid IN (SELECT name::regclass FROM unnest(%b::text[]) AS name)
-  AND pg_relation_size(oid) > 8192 * 32 AND (reltuples <= 0 OR pg_relation_size(oid) > 8192 * 10 * relpages::bigint)
+  AND pg_relation_size(oid) > 8192 * 4
+  AND (reltuples * 10 < %s::int OR reltuples <= 0 OR pg_relation_size(oid) > 8192 * 10 * relpages::bigint)
 """
