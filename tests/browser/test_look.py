@@ -16,7 +16,17 @@ from tests.browser.looking import DESKTOP, PHONE, check_axe, check_fits, shot
 
 OUTSIDE = ["account_login", "account_reset_password", "account_reset_password_done", "account_signup"]
 OWN = ["profile", "account_change_password", "mfa_index", "usersessions_list", "account_logout", "mfa_activate_totp"]
-WORKSPACE = ["start", "settings", "team", "invite", "audit", "vocabulary", "vocabulary-new", "vocabulary-import", "assistant"]
+WORKSPACE = [
+    "start",
+    "settings",
+    "team",
+    "invite",
+    "audit",
+    "vocabulary",
+    "vocabulary-new",
+    "vocabulary-import",
+    "assistant",
+]
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 pytestmark = pytest.mark.browser
