@@ -37,7 +37,7 @@ class Row:
 
 
 def data_folder() -> Path:
-    return Path(os.environ.get("FOLKMOOT_TRAINING_DATA", "../shared/data")).resolve()
+    return Path(os.environ.get("TRAINING_DATA", "../shared/data")).resolve()
 
 
 def table(folder: Path, task: str) -> list[Row]:

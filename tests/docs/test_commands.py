@@ -40,7 +40,7 @@ def unknown(words: list[str]) -> list[str]:
             return rest[:1]
         command, rest = found, rest[1:]
     known = {"--help", "-h"} | {name for parameter in command.params for name in parameter.opts}
-    return [word for word in rest if word.startswith("-") and word.partition("=")[0] not in known]
+    return [word for word in rest if word.startswith("-") and word != "-" and word.partition("=")[0] not in known]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
