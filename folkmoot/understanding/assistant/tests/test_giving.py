@@ -52,8 +52,8 @@ def test_only_doubtful_messages_are_asked_about_and_only_what_is_doubtful(
     [body] = server.asked
     asked = json.loads(body["messages"][1]["content"])["messages"]
     assert [(one["text"], one["ask"]) for one in asked] == [
-        ("perhaps awful", ["sentiment", "intent"]),
-        ("perhaps nice", ["sentiment", "intent"]),
+        ("perhaps awful", ["sentiment", "intent", "toxic", "insult"]),
+        ("perhaps nice", ["sentiment", "intent", "toxic", "insult"]),
     ]
     for text in ("perhaps nice", "perhaps awful"):
         stood = stands(said[text])
