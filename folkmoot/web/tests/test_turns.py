@@ -1,10 +1,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from folkmoot.web.turns import AT_ONCE, TurnMiddleware
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[None, None, T]) -> T:
+    """In a thread of its own: browser tests leave a running loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def test_a_process_answers_a_few_requests_at_a_time_in_the_order_they_came() -> None:
@@ -28,7 +39,7 @@ def test_a_process_answers_a_few_requests_at_a_time_in_the_order_they_came() -> 
         request.path = str(number)
         return await middleware.answer(request)
 
-    asyncio.run(crowd())
+    run(crowd())
     assert most == AT_ONCE
     assert answered == sorted(answered)
 
@@ -42,4 +53,4 @@ def test_a_request_that_fails_ends_its_turn() -> None:
         asked = (middleware.answer(HttpRequest()) for _ in range(AT_ONCE * 2))
         return await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), timeout=5)
 
-    assert all(isinstance(one, ValueError) for one in asyncio.run(crowd()))
+    assert all(isinstance(one, ValueError) for one in run(crowd()))
