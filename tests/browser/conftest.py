@@ -62,6 +62,7 @@ __all__ = [
 
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 START_SECONDS = 20
+GRACE_SECONDS = 3  # as `folkmoot web` has it: a page that still listens for news is not waited for
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +90,7 @@ def server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
     command = [sys.executable, "-m", "uvicorn", "folkmoot.asgi:application", "--fd", str(listening.fileno())]
     with listening, log.open("w") as output:
         process = subprocess.Popen(
-            [*command, "--log-level", "warning"],
+            [*command, "--log-level", "warning", "--timeout-graceful-shutdown", str(GRACE_SECONDS)],
             cwd=ROOT,
             env=os.environ | server_environment(log.parent),
             pass_fds=[listening.fileno()],
