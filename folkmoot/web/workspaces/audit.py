@@ -103,9 +103,7 @@ def _row(request: Request, entry: AuditEntry) -> Row:
         entry,
         ACTS.get(entry.act, entry.act),
         str(entry.user) if entry.user else _("Folkmoot itself"),
-        " · ".join(
-            f"{value}" for value in entry.detail.values() if isinstance(value, str | int) and value not in ("", None)
-        ),
+        " · ".join(value for value in entry.detail.values() if isinstance(value, str) and value),
         _url(request, entry.about),
     )
 
