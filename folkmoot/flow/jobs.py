@@ -172,11 +172,12 @@ def learn_later(workspace_id: int) -> None:
 
 @app.task(queue="imports", name="reindex", pass_context=False)
 def reindex(workspace_id: int, **_later: Any) -> None:
-    vocabulary.reindex(workspace_id, now=timezone.now())
+    if vocabulary.reindex(workspace_id, now=timezone.now()):
+        analytics.count(workspace_id)
 
 
 def reindex_later(workspace_id: int) -> None:
-    """Defers bringing stored words up to the vocabulary; one that waits in the queue already is enough."""
+    """Defers bringing older messages up to the vocabulary; one that waits in the queue already is enough."""
     with suppress(AlreadyEnqueued), transaction.atomic():
         reindex.configure(queueing_lock=f"reindex:{workspace_id}").defer(workspace_id=workspace_id)
 

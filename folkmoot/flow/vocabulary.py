@@ -1,6 +1,6 @@
-"""Stored words follow the vocabulary: names are kept whole in what arrives, and in what is there already by a job.
+"""Older messages follow the vocabulary, by a job: names are kept whole in them, and words of a mood tell theirs.
 
-Both rewrite only messages in which something changes, and doing it again changes nothing.
+In what arrives both hold from the beginning. Doing it again changes nothing.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from datetime import datetime
 
 from django.db import transaction
 
+from folkmoot.analytics import actions as analytics
 from folkmoot.channels import actions as channels
 from folkmoot.channels.models import Channel
 from folkmoot.flow import news
 from folkmoot.lib import bulk
 from folkmoot.lib.alive import working_at
 from folkmoot.lib.lemmas import Vocabulary, vector
+from folkmoot.understanding import record
 from folkmoot.understanding.vocabulary import actions, queries
 from folkmoot.understanding.vocabulary.models import Reindexing
 
@@ -32,7 +34,7 @@ def keep_whole(workspace_id: int, message_ids: Collection[int]) -> None:
 
 
 def reindex(workspace_id: int, *, now: datetime) -> int:
-    """Brings stored words up to every change of names that waits; how many messages that concerned.
+    """Brings older messages up to every change that waits; how many messages that concerned.
 
     Each chunk is a transaction that also moves the place to go on from, so that it may be broken off anywhere. Whoever
     finds another at it leaves it to them.
@@ -49,7 +51,8 @@ def _reindex(workspace_id: int, *, now: datetime) -> int:
             actions.begin(order, _count(order))
         for ids in _stretches(order):
             for start in range(0, len(ids), CHUNK):
-                _reindex_some(order, ids[start : start + CHUNK])
+                follow = _restand_some if order.moods else _reindex_some
+                follow(order, ids[start : start + CHUNK])
             total += len(ids)
         actions.finish(order, now=now)
         news.announce(workspace_id, "vocabulary")
@@ -67,6 +70,17 @@ def _reindex_some(order: Reindexing, ids: Sequence[int]) -> None:
         _rewrite(queries.hold(order.workspace_id), list(ids), all_of_them=True)
         actions.advance(order, done=len(ids), upto=ids[-1])
         news.announce(order.workspace_id, "vocabulary")
+
+
+def _restand_some(order: Reindexing, ids: Sequence[int]) -> None:
+    """Nothing is read again: what the model said is stored, and words of a mood are laid over it anew."""
+    with record.turn(order.workspace_id):
+        times = record.restand(order.workspace_id, ids)
+        if times:
+            analytics.mark_stale(order.workspace_id, times, only_readings=True)
+        actions.advance(order, done=len(ids), upto=ids[-1])
+        news.announce(order.workspace_id, "vocabulary")
+        news.announce(order.workspace_id, "readings")
 
 
 def waiting() -> list[int]:

@@ -1,12 +1,13 @@
 """Everything that changes a workspace's vocabulary.
 
 Each change gives the workspace a new version, by which every process knows at once that it must read the vocabulary
-anew, and leaves a ``Reindexing`` behind where words are stored differently from now on.
+anew, and leaves a ``Reindexing`` behind where words are stored, or moods are read, differently from now on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -38,12 +39,12 @@ def save(workspace: Workspace, draft: Draft, *, entry: Entry | None = None, by: 
         checked = draft.checked()
     except Unfit as error:
         raise UnableTo(str(error)) from error
-    before = _stored(entry) if entry else ""
+    before = _told(entry) if entry else _Told()
     saved = _write(workspace, checked, entry or Entry(workspace=workspace), by=by, now=now)
     _check_count(workspace)
     act = "vocabulary.change" if entry else "vocabulary.add"
     record(workspace, act, by=by, about=f"vocabulary:{saved.pk}", detail={"word": saved.word, "kind": saved.kind})
-    _reindex(workspace, [before, _stored(saved)], [saved])
+    _follow(workspace, [(before, _told(saved))], [saved])
     return saved
 
 
@@ -53,9 +54,9 @@ def delete(entry: Entry, *, by: User) -> None:
     _hold(workspace)
     detail = {"word": entry.word, "kind": entry.kind}
     record(workspace, "vocabulary.delete", by=by, about=f"vocabulary:{entry.pk}", detail=detail)
-    stored = _stored(entry)
+    before = _told(entry)
     entry.delete()
-    _reindex(workspace, [stored], [])
+    _follow(workspace, [(before, _Told())], [])
 
 
 @transaction.atomic
@@ -63,21 +64,21 @@ def put_all(workspace: Workspace, drafts: Sequence[Draft], *, by: User, now: dat
     """Adds entries and changes those that are there already; how many were added, and changed. Raises ``UnableTo``."""
     _hold(workspace)
     there = {(entry.kind, entry.language, entry.key): entry for entry in Entry.objects.filter(workspace=workspace)}
-    stored: list[str] = []
+    changes: list[_Change] = []
     saved: list[Entry] = []
     added = 0
     for draft in drafts:
         entry = there.get((draft.kind, draft.language, draft.key))
         added += entry is None
-        stored += [_stored(entry)] if entry else []
+        before = _told(entry) if entry else _Told()
         one = _write(workspace, draft, entry or Entry(workspace=workspace), by=by, now=now)
         there[one.kind, one.language, one.key] = one
         saved.append(one)
-        stored.append(_stored(one))
+        changes.append((before, _told(one)))
     _check_count(workspace)
     changed = len(drafts) - added
     record(workspace, "vocabulary.import", by=by, detail={"added": added, "changed": changed})
-    _reindex(workspace, stored, saved)
+    _follow(workspace, changes, saved)
     return added, changed
 
 
@@ -127,18 +128,35 @@ def _check_count(workspace: Workspace) -> None:
         raise UnableTo(_("A vocabulary takes at most %(most)d entries.") % {"most": MOST_ENTRIES})
 
 
-def _stored(entry: Entry) -> str:
-    """A tsquery of the messages whose stored words this entry touches, before and after; empty for none."""
-    if entry.kind != Entry.Kind.NAME:
-        return ""
-    spelt = [query(f'"{spelling}"') for spelling in entry.spellings]
-    return " | ".join([quoted(lexeme_of(entry.word)), *(one for one in spelt if one)])
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The messages in which an entry changes something, as tsqueries: of their stored words, and of their mood."""
+
+    words: str = ""
+    moods: str = ""
+    sentiment: str = ""
 
 
-def _reindex(workspace: Workspace, stored: Iterable[str], entries: Sequence[Entry]) -> None:
-    wanted = " | ".join(dict.fromkeys(filter(None, stored)))
-    if not wanted:
+_Change = tuple[_Told, _Told]
+"""An entry before and after."""
+
+
+def _told(entry: Entry) -> _Told:
+    spelt = [found for spelling in entry.spellings if (found := query(f'"{spelling}"'))]
+    words = [quoted(lexeme_of(entry.word)), *spelt] if entry.kind == Entry.Kind.NAME else []
+    return _Told(" | ".join(words), " | ".join(spelt) if entry.sentiment else "", entry.sentiment)
+
+
+def _follow(workspace: Workspace, changes: Sequence[_Change], entries: Sequence[Entry]) -> None:
+    """Orders what older messages need: those with a name are indexed anew, those with a word of a mood stand anew."""
+    words = [told.words for change in changes for told in change]
+    moods = [told.moods for before, after in changes if before != after for told in (before, after)]
+    _order(workspace, words, [entry for entry in entries if entry.kind == Entry.Kind.NAME], moods=False)
+    _order(workspace, moods, [entry for entry in entries if entry.sentiment], moods=True)
+
+
+def _order(workspace: Workspace, wanted: Iterable[str], entries: Sequence[Entry], *, moods: bool) -> None:
+    if not (found := " | ".join(dict.fromkeys(filter(None, wanted)))):
         return
-    order = Reindexing.objects.create(workspace=workspace, query=wanted)
-    names = [entry.pk for entry in entries if entry.kind == Entry.Kind.NAME]
-    Entry.objects.filter(pk__in=names).update(waits_for=order)
+    order = Reindexing.objects.create(workspace=workspace, query=found, moods=moods)
+    Entry.objects.filter(pk__in=[entry.pk for entry in entries]).update(waits_for=order)

@@ -11,13 +11,14 @@ from folkmoot.workspaces.models import User, Workspace
 
 
 class Reindexing(models.Model):
-    """Messages whose stored words a change of names touches: those that ``query`` (a tsquery) finds.
+    """Messages that a change of the vocabulary touches: those that ``query`` (a tsquery) finds.
 
-    Messages up to ``upto``, by id, are done, ``done`` of ``total`` in number; ``total`` is None until it begins.
+    Their stored words are brought up to it, or with ``moods`` what stands of their mood. Messages up to ``upto``, by id, are done, ``done`` of ``total`` in number; ``total`` is None until it begins.
     """
 
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="+", db_index=False)
     query = models.TextField()
+    moods = models.BooleanField(default=False, db_default=False)
     total = models.BigIntegerField(null=True)
     done = models.BigIntegerField(default=0)
     upto = models.BigIntegerField(default=0)
@@ -38,7 +39,7 @@ class Reindexing(models.Model):
 class Entry(models.Model):
     """One word or phrase with its other spellings. ``key`` is the folded word; ``language`` is empty for any.
 
-    ``waits_for`` stands at a name until the index knows of it.
+    ``waits_for`` stands at an entry until older messages follow it; a name is not searched for alone before.
     """
 
     class Kind(models.TextChoices):
