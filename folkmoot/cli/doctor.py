@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
+from zipfile import BadZipFile
 
 import click
 from django.conf import settings
@@ -23,8 +24,11 @@ from rich.table import Table
 
 from folkmoot.cli import backup, database, listen
 from folkmoot.lib import env, home
+from folkmoot.understanding import reader, record
 
 SILENT = timedelta(minutes=2)
+MANY_UNREAD = 1000
+SAMPLE = "Hello, does anybody know when the doors open?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,33 @@ def _built() -> Iterator[Finding]:
         yield Finding(what, built, "built" if built else "not built", "" if built else "Run make setup")
 
 
+def _reading() -> Iterator[Finding]:
+    """Loads the model and reads one text with it: a file may be there and yet be cut short."""
+    try:
+        base = reader.base()
+        base.read([SAMPLE])
+    except (reader.NoModel, OSError, ValueError, KeyError, BadZipFile) as error:
+        do = (
+            "Messages stay unread until it is back: install Folkmoot again, or in a checkout run"
+            " git restore folkmoot/understanding/reading/data"
+        )
+        yield Finding("Reading model", False, f"it can't be used: {error}".rstrip("."), do)
+    else:
+        yield Finding("Reading model", True, base.version)
+    if not database.pending():
+        yield from _unread()
+
+
+def _unread() -> Iterator[Finding]:
+    waiting = sum(record.unread(workspace_id) for workspace_id in record.behind())
+    yield Finding(
+        "Messages unread",
+        True if waiting < MANY_UNREAD else None,
+        str(waiting),
+        "" if waiting < MANY_UNREAD else "A worker reads them by and by; folkmoot understand reads them now",
+    )
+
+
 def _workers() -> Iterator[Finding]:
     if database.pending():
         return
@@ -151,6 +182,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _disk,
     _data_folder,
     _built,
+    _reading,
     _workers,
     _jobs,
     _mail,
