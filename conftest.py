@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 
 import pytest
@@ -11,10 +14,15 @@ import pytest
 from folkmoot.channels.actions import channel_for
 from folkmoot.channels.models import Channel
 from folkmoot.flow import intake, settling
+from folkmoot.lib import fetching
+from folkmoot.lib.addresses import Allowed
+from folkmoot.networks import ways
 from folkmoot.networks.base import Batch, Person, Place, Seen, SeenMessage
+from folkmoot.networks.live import Access
 from folkmoot.understanding import reader
 from folkmoot.understanding.reading.contract import EMOTIONS, HARMS, INTENTS, Reading
 from folkmoot.workspaces.models import Workspace
+from servers.base import NotHere, Running, running
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
 
@@ -106,3 +114,40 @@ def words_are_read(monkeypatch: pytest.MonkeyPatch) -> WordReader:
     made = WordReader()
     monkeypatch.setattr(reader, "base", lambda: made)
     return made
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Callable[[str], Running]]:
+    """Starts a real server by its name in ``servers``, once for all tests; skips the test where it can't be had."""
+    with ExitStack() as stack:
+
+        @cache
+        def started(name: str) -> Running | str:
+            if os.environ.get("FOLKMOOT_SERVERS") == "none":
+                return "FOLKMOOT_SERVERS=none"
+            try:
+                return stack.enter_context(running(name))
+            except NotHere as error:
+                return str(error)
+
+        def get(name: str) -> Running:
+            found = started(name)
+            if isinstance(found, str):
+                pytest.skip(f"no server {name}: {found}")
+            return found
+
+        yield get
+
+
+LOOPBACK = Allowed.read(["127.0.0.0/8", "::1/128"])
+
+
+@pytest.fixture
+def access() -> Iterator[Callable[..., Access]]:
+    """What a connector's session is made with, on this machine alone: ``access({"server": …}, {"token": …})``."""
+    with fetching.client(allowed=LOOPBACK) as http:
+
+        def made(settings: Mapping[str, str], secrets: Mapping[str, str] | None = None) -> Access:
+            return ways.access(settings, secrets or {}, now=lambda: datetime.now(UTC), allowed=LOOPBACK, http=http)
+
+        yield made

@@ -20,7 +20,8 @@ from folkmoot.lib import bulk
 from folkmoot.lib.ahead import ahead
 from folkmoot.lib.alive import working_at
 from folkmoot.lib.archive import Archive, Unreadable, open_archive
-from folkmoot.networks.base import Backfills, Batch, Connector, Refused
+from folkmoot.networks.base import Backfills, Batch, Connector
+from folkmoot.networks.errors import Refused
 
 Progress = Callable[[ArchiveImport], None]
 

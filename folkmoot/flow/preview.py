@@ -14,7 +14,8 @@ from folkmoot import networks
 from folkmoot.channels.models import ArchiveImport
 from folkmoot.flow.archive import UnableToImport, recognise
 from folkmoot.lib.archive import Archive, Unreadable, open_archive
-from folkmoot.networks.base import Backfills, Format, Mapped, Option, Refused, SeenMessage
+from folkmoot.networks.base import Backfills, Format, Mapped, Option, SeenMessage
+from folkmoot.networks.errors import Refused
 
 ROWS = 5
 BATCHES = 3

@@ -9,11 +9,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address
 from time import monotonic
 from typing import Any
@@ -47,6 +49,10 @@ class Unreachable(CantFetch):
     """No connection, or it broke off."""
 
 
+class NeverAsked(Unreachable):
+    """No connection: what was asked for was surely not done."""
+
+
 class TimedOut(CantFetch):
     """No whole answer in time; what was asked for may have been done."""
 
@@ -66,6 +72,26 @@ def client(
         follow_redirects=False,
         trust_env=False,
     )
+
+
+@contextmanager
+def streamed(
+    http: httpx.Client, url: str, *, headers: Mapping[str, str] | None = None, silence: float = 60.0
+) -> Iterator[httpx.Response]:
+    """An answer that does not end, to be read by ``iter_lines`` or ``iter_bytes``: each wait at most ``silence`` seconds.
+
+    Redirects are not followed. Raises ``CantFetch``, also while it is read.
+    """
+    timeout = httpx.Timeout(silence, connect=CONNECT_SECONDS)
+    try:
+        with http.stream("GET", _checked(url), headers=headers, timeout=timeout) as response:
+            yield response
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise NeverAsked(str(error) or type(error).__name__) from error
+    except httpx.TimeoutException as error:
+        raise TimedOut("nothing came for too long") from error
+    except (httpx.HTTPError, httpx.StreamError) as error:
+        raise Unreachable(str(error) or type(error).__name__) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +123,15 @@ def fetch(
     At most ``most`` bytes (packed and unpacked) within ``seconds``, redirects included. Redirects are followed for GET
     and HEAD alone, never from https to http; other origins see none of the caller's own headers.
     """
-    here, sent = _checked(url), dict(headers or {})
+    return send(http, http.build_request(method, _checked(url), headers=headers, json=json), most=most, seconds=seconds)
+
+
+def send(http: httpx.Client, request: httpx.Request, *, most: int = MOST_BYTES, seconds: float = SECONDS) -> Fetched:
+    """``fetch`` for a request that was made with ``http.build_request``."""
+    here, sent, method = _checked(str(request.url)), dict(request.headers), request.method
     with _until(monotonic() + seconds):
         for _turn in range(MOST_REDIRECTS + 1):
-            answer = _ask(http, http.build_request(method, here, headers=sent, json=json), most)
+            answer = _ask(http, request, most)
             if method not in ("GET", "HEAD") or not _redirects(answer):
                 return answer
             there = _checked(str(here.join(answer.headers["location"])))
@@ -108,7 +139,8 @@ def fetch(
                 raise NotAllowed(f"{here.host} redirects from https to {there.scheme}")
             if _origin(here) != _origin(there):
                 sent = {name: value for name, value in sent.items() if name.lower() in _KEPT_ELSEWHERE}
-            here = there
+            sent.pop("host", None)
+            here, request = there, http.build_request(method, there, headers=sent)
     raise Unreachable(f"more than {MOST_REDIRECTS} redirects")
 
 
@@ -139,6 +171,8 @@ def _ask(http: httpx.Client, request: httpx.Request, most: int) -> Fetched:
             body = b"".join(_taken(response, most))
         finally:
             response.close()
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise NeverAsked(f"{request.url.host}: {error or type(error).__name__}") from error
     except httpx.TimeoutException as error:
         raise TimedOut(f"no whole answer from {request.url.host} in time") from error
     except (httpx.HTTPError, httpx.StreamError) as error:
@@ -199,12 +233,42 @@ class _Transport(httpx.HTTPTransport):
         self._pool.close()
         # httpx has no parameter for it (as of 0.28); the pool is made as its own constructor makes it
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=trust(),
             max_connections=limits.max_connections,
             max_keepalive_connections=limits.max_keepalive_connections,
             keepalive_expiry=limits.keepalive_expiry,
             network_backend=backend,
         )
+
+
+@cache
+def trust() -> ssl.SSLContext:
+    """Whom TLS trusts; one for all clients, for it is slow to make and large."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def dial(
+    host: str,
+    port: int,
+    *,
+    tls: bool,
+    allowed: Allowed = NOTHING_PRIVATE,
+    resolve: Resolve = socket.getaddrinfo,
+    seconds: float = CONNECT_SECONDS,
+) -> socket.socket:
+    """A connection for protocols other than HTTP, to a checked address. Raises ``CantFetch``."""
+    try:
+        addresses = _Backend(allowed, resolve).addresses(host, port)
+    except httpcore.ConnectError as error:
+        raise NeverAsked(str(error)) from error
+    failed: Exception | None = None
+    for address in addresses:
+        try:
+            made = socket.create_connection((str(address), port), timeout=seconds)
+            return trust().wrap_socket(made, server_hostname=host) if tls else made
+        except OSError as error:
+            failed = error
+    raise NeverAsked(f"{host}, port {port}: {failed or 'no address'}") from failed
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -224,7 +288,7 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         failed: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in self._addresses(host, port):
+        for address in self.addresses(host, port):
             try:
                 made = self._sockets.connect_tcp(str(address), port, _left(timeout), local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
@@ -238,7 +302,7 @@ class _Backend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         raise NotAllowed("Unix sockets are not fetched from")
 
-    def _addresses(self, host: str, port: int) -> list[Address]:
+    def addresses(self, host: str, port: int) -> list[Address]:
         try:
             found = self._resolve(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:

@@ -1,4 +1,4 @@
-"""What a connector is: network-neutral things seen, abilities, errors.
+"""What a connector is: network-neutral things seen, what it says of itself, and reading archives.
 
 A connector turns what one network gives into the frozen dataclasses below and knows nothing of Django or of
 the database. Abilities are small Protocols found by ``isinstance``; a connector has one by having its methods.
@@ -112,7 +112,21 @@ class SeenDeletion:
     at: datetime
 
 
-Seen = SeenMessage | SeenMove | SeenDeletion
+@dataclass(frozen=True, slots=True)
+class SeenReaction:
+    """Somebody reacted to a message, or took it back. For networks that tell each act; totals go with the message.
+
+    ``remote_id`` is the message's.
+    """
+
+    remote_id: str
+    at: datetime
+    person: Person
+    value: str
+    taken_back: bool = False
+
+
+Seen = SeenMessage | SeenMove | SeenDeletion | SeenReaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +192,28 @@ class Format:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """At most ``acts`` in ``seconds``, of the account in all its places or of each place."""
+
+    acts: int
+    seconds: float
+    each: Literal["account", "place"] = "account"
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
-    """What the network takes, as published on ``as_of`` (an ISO date). None: no limit known."""
+    """What the network takes, as published on ``as_of`` (an ISO date). None: no limit known.
+
+    ``text`` and ``title`` are in characters as the network counts them, ``media`` is how many files go with one
+    message, ``media_bytes`` the size of each.
+    """
 
     text: int | None = None
     media: int | None = None
     as_of: str = ""
+    title: int | None = None
+    media_bytes: int | None = None
+    rates: tuple[Rate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,27 +269,3 @@ class Mapped(Protocol):
 
 # The value of an option for a field that no column holds, whatever the names make one guess
 NO_COLUMN = "-"
-
-
-class NetworkError(Exception):
-    """Why a connector could not do it; the message is for a person."""
-
-
-class Later(NetworkError):
-    """Try again after ``retry_after`` seconds."""
-
-    def __init__(self, message: str, *, retry_after: float) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
-
-class Reconnect(NetworkError):
-    """The network no longer knows us: a person must connect the channel again."""
-
-
-class Refused(NetworkError):
-    """It will never work like this; the message says what to do."""
-
-
-class Unsure(NetworkError):
-    """It may have happened."""

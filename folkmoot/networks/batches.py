@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from folkmoot.lib.archive import Archive, Entry, Unreadable
-from folkmoot.networks.base import BATCH_SIZE, Batch, Place, Refused, Seen, SeenMessage, Skipped
+from folkmoot.networks.base import BATCH_SIZE, Batch, Place, Seen, SeenMessage, Skipped
+from folkmoot.networks.errors import Refused
 
 # A window is what is held in memory at once while it is sorted into places.
 _WINDOW = 4_000

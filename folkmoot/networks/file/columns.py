@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from folkmoot.networks.base import NO_COLUMN, Option, Refused, gettext_noop
+from folkmoot.networks.base import NO_COLUMN, Option, gettext_noop
+from folkmoot.networks.errors import Refused
 
 # Earlier names win; in English, Russian, Ukrainian, Polish and Estonian.
 _WORDS: dict[str, str] = {

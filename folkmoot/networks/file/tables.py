@@ -14,8 +14,9 @@ from typing import Any, Literal, cast
 
 from folkmoot.lib.archive import MAX_LINE, lines
 from folkmoot.lib.json_stream import Broken, JsonStream, mended
-from folkmoot.networks.base import Refused, Skipped
+from folkmoot.networks.base import Skipped
 from folkmoot.networks.encodings import decode, guess, known
+from folkmoot.networks.errors import Refused
 
 Kind = Literal["csv", "jsonl", "array"]
 Row = Sequence[str] | dict[str, Any]

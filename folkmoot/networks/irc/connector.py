@@ -19,7 +19,6 @@ from folkmoot.networks.base import (
     Option,
     Person,
     Place,
-    Refused,
     Seen,
     SeenMessage,
     SeenMove,
@@ -28,6 +27,7 @@ from folkmoot.networks.base import (
 )
 from folkmoot.networks.batches import Item, backfill
 from folkmoot.networks.encodings import decode
+from folkmoot.networks.errors import Refused
 from folkmoot.networks.irc import parse
 from folkmoot.networks.reading import leave_out
 from folkmoot.networks.times import believable, to_utc, zone

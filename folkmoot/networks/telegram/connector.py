@@ -9,8 +9,9 @@ from typing import Any
 
 from folkmoot.lib.archive import Archive, Entry
 from folkmoot.lib.json_stream import Broken, JsonStream
-from folkmoot.networks.base import Batch, Facts, Format, Limits, Place, Refused, Seen, Skipped
+from folkmoot.networks.base import Batch, Facts, Format, Limits, Place, Seen, Skipped
 from folkmoot.networks.batches import Item, backfill
+from folkmoot.networks.errors import Refused
 from folkmoot.networks.payload import Dates, mapping
 from folkmoot.networks.reading import WHOLE, head, leave_out, located, numbered
 from folkmoot.networks.telegram.chats import messages

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from folkmoot.lib.archive import Entry, Unreadable, open_archive
-from folkmoot.networks.base import Batch, Person, Place, Refused, SeenMessage, Skipped
+from folkmoot.networks.base import Batch, Person, Place, SeenMessage, Skipped
 from folkmoot.networks.batches import Item, backfill
+from folkmoot.networks.errors import Refused
 from folkmoot.networks.times import believable
 
 AT = datetime(2020, 5, 1, tzinfo=UTC)

@@ -22,12 +22,11 @@ from folkmoot.networks.base import (
     Batch,
     Connector,
     MessageKind,
-    NetworkError,
     PlaceKind,
-    Refused,
     SeenMessage,
     SeenMove,
 )
+from folkmoot.networks.errors import NetworkError, Refused
 
 SLUGS = sorted(networks.OWN)
 ROOT = Path(networks.__file__).parent.parent

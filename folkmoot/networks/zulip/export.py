@@ -13,8 +13,9 @@ from typing import Any
 from folkmoot.lib.archive import Archive, Entry, Unreadable
 from folkmoot.lib.json_stream import Broken, JsonStream
 from folkmoot.networks import reading
-from folkmoot.networks.base import Person, Place, Reaction, Refused, Seen, Skipped
+from folkmoot.networks.base import Person, Place, Reaction, Seen, Skipped
 from folkmoot.networks.batches import Item
+from folkmoot.networks.errors import Refused
 from folkmoot.networks.first_look import first_look
 from folkmoot.networks.payload import Dates, Unfit, count, mapping, text
 from folkmoot.networks.zulip.parse import Realm, message_id, parse_exported, parse_person, parse_topic, place_of

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from folkmoot.lib.archive import open_archive
-from folkmoot.networks.base import Batch, Person, Place, Refused, SeenMove, Skipped
+from folkmoot.networks.base import Batch, Person, Place, SeenMove, Skipped
 from folkmoot.networks.discord import Discord
 from folkmoot.networks.discord.parse import parse_author, parse_channel, parse_message
+from folkmoot.networks.errors import Refused
 from folkmoot.networks.payload import Dates
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

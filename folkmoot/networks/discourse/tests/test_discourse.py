@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from folkmoot.lib.archive import open_archive
-from folkmoot.networks.base import Attachment, Backfills, Batch, Person, Place, Reaction, Refused, SeenMessage
+from folkmoot.networks.base import Attachment, Backfills, Batch, Person, Place, Reaction, SeenMessage
 from folkmoot.networks.discourse import Discourse
 from folkmoot.networks.discourse.parse import parse_reactions
+from folkmoot.networks.errors import Refused
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 ARCHIVE = Path(__file__).parents[5] / "shared/data/archives/discourse"

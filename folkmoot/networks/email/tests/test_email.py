@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from folkmoot.lib.archive import open_archive
-from folkmoot.networks.base import Attachment, Batch, Person, Refused, SeenMessage
+from folkmoot.networks.base import Attachment, Batch, Person, SeenMessage
 from folkmoot.networks.email import Email
 from folkmoot.networks.email.body import own_words
 from folkmoot.networks.email.headers import Head, author, title
+from folkmoot.networks.errors import Refused
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 REAL = next((up / "shared/data/fixtures" for up in Path(__file__).parents if (up / "shared").is_dir()), None)

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from folkmoot.lib.archive import open_archive
-from folkmoot.networks.base import Batch, Person, Reaction, Refused, SeenMessage
+from folkmoot.networks.base import Batch, Person, Reaction, SeenMessage
+from folkmoot.networks.errors import Refused
 from folkmoot.networks.file import File
 from folkmoot.networks.file.columns import guess
 from folkmoot.networks.file.moments import Moments, order

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from folkmoot.lib.archive import open_archive
-from folkmoot.networks.base import Backfills, Batch, Person, Place, Refused, SeenMessage
+from folkmoot.networks.base import Backfills, Batch, Person, Place, SeenMessage
+from folkmoot.networks.errors import Refused
 from folkmoot.networks.gitter import Gitter
 from folkmoot.networks.gitter.parse import is_dialogs, is_log, parse_room
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from folkmoot.lib.archive import open_archive
-from folkmoot.networks.base import Batch, Refused, SeenMessage, SeenMove
+from folkmoot.networks.base import Batch, SeenMessage, SeenMove
+from folkmoot.networks.errors import Refused
 from folkmoot.networks.irc import Irc
 from folkmoot.networks.irc.parse import line, replies
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from folkmoot.lib.archive import open_archive
-from folkmoot.networks.base import Attachment, Backfills, Batch, Person, Place, Reaction, Refused, SeenMove
+from folkmoot.networks.base import Attachment, Backfills, Batch, Person, Place, Reaction, SeenMove
+from folkmoot.networks.errors import Refused
 from folkmoot.networks.matrix import Matrix
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from folkmoot.lib.archive import open_archive
-from folkmoot.networks.base import Batch, Person, Place, Refused, SeenMessage, SeenMove
+from folkmoot.networks.base import Batch, Person, Place, SeenMessage, SeenMove
+from folkmoot.networks.errors import Refused
 from folkmoot.networks.payload import Dates
 from folkmoot.networks.slack import Slack
 from folkmoot.networks.slack.parse import Names, parse_message, plain

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from folkmoot.lib.archive import open_archive
-from folkmoot.networks.base import Batch, Person, Place, Refused, SeenMessage, SeenMove, Skipped
+from folkmoot.networks.base import Batch, Person, Place, SeenMessage, SeenMove, Skipped
+from folkmoot.networks.errors import Refused
 from folkmoot.networks.payload import Dates
 from folkmoot.networks.telegram import Telegram
 from folkmoot.networks.telegram.parse import parse_chat, parse_message, parse_post

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from folkmoot.lib.archive import open_archive
-from folkmoot.networks.base import Backfills, Batch, Person, Place, Refused, SeenMessage
+from folkmoot.networks.base import Backfills, Batch, Person, Place, SeenMessage
+from folkmoot.networks.errors import Refused
 from folkmoot.networks.zulip import Zulip
 from folkmoot.networks.zulip.parse import parse_file_name, parse_person, parse_stream, parse_topic
 
