@@ -11,7 +11,7 @@ from typing import Any
 from folkmoot.understanding.codes import KINDS_OF_TOXIC
 from folkmoot.understanding.reading.contract import LANGUAGES
 
-FILE = "quality.json"
+FILES = ("quality.json", "language-quality.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,9 @@ class Measured:
 @cache
 def measured() -> tuple[Measured, ...]:
     """Empty where the package carries no measurements."""
-    file = files("folkmoot.understanding.reading") / "data" / FILE
-    if not file.is_file():
-        return ()
-    stored: Any = json.loads(file.read_text(encoding="utf-8"))
-    rows = stored["rows"] if isinstance(stored, dict) else stored
-    return tuple(_row(row) for row in rows)
+    folder = files("folkmoot.understanding.reading") / "data"
+    stored = [json.loads((folder / name).read_text(encoding="utf-8")) for name in FILES if (folder / name).is_file()]
+    return tuple(_row(row) for file in stored for row in (file["rows"] if isinstance(file, dict) else file))
 
 
 def _row(row: dict[str, Any]) -> Measured:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import random
 from collections import Counter, defaultdict
 from math import sqrt
@@ -63,11 +64,30 @@ def rows(data: Path, cache: Path) -> dict[tuple[str, str], list[Prepared]]:
     }
 
 
+def shown(language: str, found: list[tuple[Language, bool]]) -> dict[str, object]:
+    """A row of ``language-quality.json``. Which language it is follows from where a message was collected."""
+    right = sum(correct for _, correct in found)
+    low, high = interval(right, len(found))
+    return {
+        "task": "language",
+        "language": language,
+        "source": f"messages of up to {samples.SHORT} characters",
+        "n": len(found),
+        "measure": "accuracy",
+        "value": round(right / len(found), 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
+        "floor": None,
+        "labels": "derived",
+    }
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("cache", type=Path)
     arguments.add_argument("--data", type=Path, default=Path("../shared/data"))
     arguments.add_argument("--model", type=Path, default=MODEL)
+    arguments.add_argument("--out", type=Path, help="Where to write what the page of quality shows, for our languages.")
     asked = arguments.parse_args()
     classifiers(asked.model)
     totals: dict[str, list[tuple[Language, bool]]] = defaultdict(list)
@@ -86,6 +106,10 @@ def main() -> None:
     for name, found in totals.items():
         print(
             f"| {name} | {len(found)} | {np.mean([right for _, right in found]):.1%} | {calibration_error(found):.3f} |"
+        )
+    if asked.out:
+        asked.out.write_text(
+            json.dumps({"rows": [shown(name, totals[name]) for name in samples.OURS]}, indent=1) + "\n"
         )
     ours = [each for name in samples.OURS for each in totals[name]]
     print(f"mean of ours: {np.mean([np.mean([r for _, r in totals[name]]) for name in samples.OURS]):.1%}")
