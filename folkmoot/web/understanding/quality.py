@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
@@ -42,6 +43,8 @@ TASK_OF = {
     "calls": "calls_for_answer",
 }
 GOOD, FAIR = 0.8, 0.65
+WEAKEST_FIRST = ("warn", "info", "good")
+BY_PEOPLE = ("human", "derived")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,34 @@ class Line:
     agreed: int
 
     @property
+    def is_measured(self) -> bool:
+        return any(one.value is not None for one, _tone, _words in self.measured)
+
+    @property
     def by_people(self) -> bool:
         """Whether people's own labels are behind any of it."""
-        return any(one.labels in ("human", "derived") and one.value is not None for one, _tone, _words in self.measured)
+        return bool(self._by_people)
+
+    @property
+    def tone(self) -> str:
+        """Of the weakest figure with people's own labels behind it; where there is none, it is a guess."""
+        return next((tone for tone in WEAKEST_FIRST if tone in self._by_people), "warn")
+
+    @property
+    def _by_people(self) -> list[str]:
+        return [tone for one, tone, _words in self.measured if one.labels in BY_PEOPLE and one.value is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A language with all that was measured in it, and ``silent`` what was not; ``sums`` say how many of its lines are
+    good, fair and weak."""
+
+    name: Any
+    lines: list[Line]
+    silent: list[Any]
+    sums: list[tuple[str, str]]
+    open: bool
 
 
 @require_GET
@@ -73,7 +101,7 @@ def quality(request: Request) -> HttpResponse:
             "Everything is read on this machine, by a small model. It is often right and sometimes wrong; here is how often, as measured."
         ),
         "languages": [
-            (labels.language(code), [_line(task, label, code, measured, agreed) for task, label in tasks.items()])
+            _known(code, [_line(task, label, code, measured, agreed) for task, label in tasks.items()], _own(request))
             for code in OURS
         ],
         "empty": not measured,
@@ -83,6 +111,21 @@ def quality(request: Request) -> HttpResponse:
         "agreed": sum(n for _looked_at, n in agreed.values()),
     }
     return render(request, "understanding/quality.html", context)
+
+
+def _own(request: Request) -> str:
+    """The language to show first: this person's, or the community's."""
+    chosen = (translation.get_language() or "").partition("-")[0]
+    return chosen if chosen in OURS else request.workspace.language
+
+
+def _known(code: str, lines: list[Line], own: str) -> Known:
+    told = [line for line in lines if line.is_measured or line.looked_at]
+    tones = [line.tone for line in lines]
+    words = {"good": _("%(n)d good"), "info": _("%(n)d fair"), "warn": _("%(n)d weak or a guess")}
+    sums = [(tone, text % {"n": tones.count(tone)}) for tone, text in words.items() if tone in tones]
+    silent = [line.label for line in lines if line not in told]
+    return Known(labels.language(code), told, silent, sums, code == own)
 
 
 def _agreed(agreements: list[Agreement]) -> dict[tuple[str, str], tuple[int, int]]:

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django import DjangoAssertNumQueries
 
@@ -17,6 +18,7 @@ from folkmoot.flow import corrections, reading
 from folkmoot.understanding import quality
 from folkmoot.understanding.models import Correction, Layer, Reading
 from folkmoot.understanding.quality import Measured
+from folkmoot.web.understanding import labels
 from folkmoot.workspaces.models import Role, User, Workspace
 
 SignIn = Callable[[User], Client]
@@ -128,9 +130,21 @@ def test_the_page_of_quality_tells_what_was_measured_and_what_was_not(
     )
     monkeypatch.setattr(quality, "measured", lambda: rows)
     html = body(client, reverse("understanding", args=[workspace.slug]))
-    for part in ("70.0 %", "fair: look before you act", "only checked against another model", "not measured",
+    for part in ("70.0 %", "fair: look before you act", "only checked against another model", "Not measured",
                  "No text labelled by people", "only on sentences that we made up", "0 of 1 right"):  # fmt: skip
         assert part in html
+
+
+@pytest.mark.parametrize(("spoken", "opened"), [("uk", "uk"), ("de", "et")])
+def test_the_page_of_quality_opens_at_ones_own_language_or_at_the_communitys(
+    client: Client, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, spoken: str, opened: str
+) -> None:
+    workspace.language = "et"
+    workspace.save()
+    monkeypatch.setattr(translation, "get_language", lambda: spoken)
+    response = client.get(reverse("understanding", args=[workspace.slug]))
+    assert [known.name for known in response.context["languages"] if known.open] == [labels.language(opened)]
+    assert response.content.decode().count('<details class="card fold" open>') == 1
 
 
 def test_without_measurements_the_page_says_so(
