@@ -1,0 +1,90 @@
+"""From a connected account's row to a session with its network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+
+from folkmoot.channels.models import Connection
+from folkmoot.lib import alive
+from folkmoot.lib.addresses import Allowed
+from folkmoot.lib.secrets import Locked
+from folkmoot.networks import ways
+from folkmoot.networks.errors import Reconnect
+from folkmoot.networks.live import Connects, Renews, Session, Tokens
+
+RENEWING = 0x666D0004  # tells these locks from other advisory locks in the same database
+
+
+def connects(connection: Connection) -> Connects:
+    """The account's connector. Raises ``Reconnect`` where it is no longer installed."""
+    connector = connection.connector
+    if not isinstance(connector, Connects):
+        raise Reconnect(f"Folkmoot has no connector {connection.network} any more; install it again")
+    return connector
+
+
+def allowed(words: str) -> Allowed:
+    """Private addresses that may be reached: those of the whole installation and those in ``words``."""
+    return Allowed(settings.PRIVATE_ADDRESSES.networks + Allowed.read(words.split()).networks)
+
+
+def secrets_of(connection: Connection) -> dict[str, str]:
+    """Raises ``Reconnect`` where none of the installation's keys opens them."""
+    if not connection.secrets:
+        return {}
+    try:
+        return dict(json.loads(settings.SECRETS.open(connection.secrets)))
+    except Locked as error:
+        raise Reconnect(str(error)) from error
+
+
+def sealed(secrets: Mapping[str, str]) -> str:
+    return str(settings.SECRETS.seal(json.dumps(dict(secrets))))
+
+
+def session(connection: Connection) -> Session:
+    """A new session; whoever has it closes it. Raises ``Reconnect``."""
+    return connects(connection).session(
+        ways.access(connection.settings, secrets_of(connection), now=timezone.now, allowed=allowed(connection.allowed))
+    )
+
+
+def renew(connection: Connection, *, now: datetime) -> bool:
+    """Renews the account's token, one process at a time; False where another does, or did meanwhile.
+
+    What is stored changes only from the version that was read, and an empty token never replaces one.
+    Raises ``NetworkError``.
+    """
+    with alive.working_at(connection.pk, kind=RENEWING) as ours:
+        if not ours:
+            return False
+        known = connection.secrets_version
+        connection.refresh_from_db()
+        if connection.secrets_version != known:
+            return False
+        opened = session(connection)
+        try:
+            return isinstance(opened, Renews) and store(connection, opened.renew())
+        finally:
+            opened.close()
+
+
+def store(connection: Connection, tokens: Tokens) -> bool:
+    """Puts new tokens in the place of the old ones, unless somebody was faster."""
+    secrets = secrets_of(connection) | {name: value for name, value in tokens.secrets.items() if value}
+    filled = connection.settings | {name: value for name, value in tokens.settings.items() if value}
+    changed = Connection.objects.filter(pk=connection.pk, secrets_version=connection.secrets_version).update(
+        secrets=sealed(secrets),
+        settings=filled,
+        secrets_version=connection.secrets_version + 1,
+        token_expires_at=tokens.expires_at or connection.token_expires_at,
+    )
+    with suppress(Connection.DoesNotExist):
+        connection.refresh_from_db()
+    return bool(changed)
