@@ -57,6 +57,10 @@ class Encoder:
 
     def scores(self, numbers: list[list[int]]) -> Floats:
         """``[text, head]``: the logits of texts given as the numbers of their pieces."""
+        return np.asarray(self.bodies(numbers) @ self._w["heads"] + self._w["heads_b"], dtype=np.float32)
+
+    def bodies(self, numbers: list[list[int]]) -> Floats:
+        """``[text, feature]``: what the heads judge by; mean, tower and peak end to end."""
         lengths = np.fromiter(map(len, numbers), dtype=np.int64, count=len(numbers))
         order = np.argsort(lengths, kind="stable")
         flat = np.fromiter(chain.from_iterable(numbers[i] for i in order), dtype=np.int64, count=int(lengths.sum()))
@@ -73,7 +77,7 @@ class Encoder:
             features = self._features(pieces, length, known, room)
             summed[order[begin:end]] = features.sum(axis=1)
             peak[order[begin:end]] = features.max(axis=1)
-        return self._heads(summed, peak, np.sqrt(lengths.astype(np.float32))[:, None])
+        return self._body(summed, peak, np.sqrt(lengths.astype(np.float32))[:, None])
 
     def _known(self, distinct: Numbers) -> Known:
         """Of the distinct pieces of a batch, in rising order: the frequent ones, which come first, are known already."""
@@ -113,16 +117,15 @@ class Encoder:
         _level(features)
         return features.reshape(-1, length, FEATURES)
 
-    def _heads(self, summed: Floats, peak: Floats, root: Floats) -> Floats:
-        """Mean, tower and peak, and what the heads make of them. Scaling after summing is the same and less work."""
+    def _body(self, summed: Floats, peak: Floats, root: Floats) -> Floats:
+        """Mean, tower and peak. Scaling after summing is the same and less work."""
         scale, shift = self._w["level"], self._w["level_b"]
         mean = (summed / root * scale + shift * root) @ self._w["mean"] + self._w["mean_b"] * root
         y1 = mean @ self._w["p1"] + np.maximum(mean @ self._w["d0"], 0) @ self._w["d1"]
         np.maximum(y1, 0, out=y1)
         z = np.tanh(y1 @ self._w["p3"] + np.maximum(y1 @ self._w["d2"], 0) @ self._w["d3"])
         z *= LONG / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), TINY)
-        body = np.concatenate([mean, z, peak * scale + shift], axis=1)
-        return np.asarray(body @ self._w["heads"] + self._w["heads_b"], dtype=np.float32)
+        return np.concatenate([mean, z, peak * scale + shift], axis=1)
 
 
 def _portions(lengths: Numbers) -> Iterator[tuple[int, int]]:

@@ -39,6 +39,10 @@ class Model:
         """``[text, head]``: logits of the encoder."""
         return self._encoder.scores([self._pieces.numbers(text, LONGEST, LAST) for text in texts])
 
+    def bodies(self, texts: list[str]) -> NDArray[np.float32]:
+        """``[text, feature]``: what the encoder judges meaning by, before any head."""
+        return self._encoder.bodies([self._pieces.numbers(text, LONGEST, LAST) for text in texts])
+
 
 @cache
 def model() -> Model:
