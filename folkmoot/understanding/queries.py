@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import Count, F, Q, QuerySet
 
 from folkmoot.conversations import access as conversations
-from folkmoot.conversations.models import Message
+from folkmoot.conversations.models import Conversation, Message
 from folkmoot.lib import bulk, keyset
 from folkmoot.lib.keyset import Mark, Slice
 from folkmoot.understanding import access
@@ -21,6 +21,7 @@ from folkmoot.understanding.record import unread
 from folkmoot.workspaces.models import Role, Workspace
 
 PAGE = 50
+SHOWN = 200  # messages of an open conversation whose marks are kept fresh
 
 
 def stands(messages: Iterable[Message]) -> dict[int, Stands]:
@@ -29,6 +30,12 @@ def stands(messages: Iterable[Message]) -> dict[int, Stands]:
         "language", "says", "sure", "corrected", "urgency", "balance"
     )
     return {row.pk: stands_of(row) for row in rows}
+
+
+def stands_since(conversation: Conversation, at: datetime) -> dict[int, Stands]:
+    """What stands of the latest messages of a conversation, none of them before ``at``, by their ids."""
+    said = Message.objects.filter(conversation=conversation, at__gte=at).only("pk")
+    return stands(said.order_by("-at", "-id")[:SHOWN])
 
 
 def stands_of(row: Reading) -> Stands:

@@ -49,6 +49,22 @@ def test_two_clicks_correct_a_reading_and_one_undoes_it(
     expect(message.locator(".reading-panel")).to_have_count(0)
 
 
+def test_marks_appear_in_an_open_conversation_when_a_message_is_read(
+    open_page: Callable[..., Page], workspace: Workspace, mira: User, said: Conversation, make: Make
+) -> None:
+    page = open_page(mira)
+    page.goto(f"/w/moot/inbox/{said.pk}/")
+    page.wait_for_timeout(1000)  # the page's ear opens after it is drawn
+    with page.expect_response(re.compile("/rest/")):
+        make.arrive(make.channel(workspace, kind="forum"), [make.seen(text="nice of you", thread="a", minute=9)])
+    latest = page.locator("article.message").last
+    expect(latest).to_contain_text("nice of you")
+    reading.read(workspace.pk)
+    expect(latest.locator(".tone")).to_have_text(["Positive"])
+    latest.get_by_title("How this was read").click()
+    expect(latest.locator(".reading-panel")).to_be_visible()
+
+
 def test_without_a_script_the_same_is_done_on_pages(
     open_page: Callable[..., Page], workspace: Workspace, mira: User, said: Conversation
 ) -> None:
@@ -65,8 +81,8 @@ def test_many_are_corrected_from_the_inbox_and_found_by_it(
     page = open_page(mira)
     page.goto("/w/moot/inbox/?intent=complaint")
     expect(page.locator("[data-item]")).to_have_count(2)
+    page.get_by_text("Correct several at once").click()
     page.get_by_role("checkbox", name=re.compile("^Choose what an awful")).check()
-    page.get_by_text("Correct the chosen").click()
     page.get_by_label("What is right").select_option(label="Bug report")
     check_axe(page)
     page.get_by_role("button", name="Choose all").click()

@@ -91,7 +91,8 @@ def address(workspace: Workspace, make_person: Callable[..., User], make: Make) 
         numbers = re.findall(r"<int:\w+>", PAGES[name])
         found = there.get(kind, NOWHERE) if ROWS[name]["by"] == "GET" else NOWHERE
         url = reverse(name, args=[workspace.slug, *[found] * len(numbers)])
-        return f"{url}?after={Mark(make.noon, 0)}" if name == "conversation-rest" else url
+        at = Mark(make.noon, 0)
+        return f"{url}?after={at}&since={at}" if name in {"conversation-rest", "conversation-marks"} else url
 
     return address_of
 

@@ -13,5 +13,6 @@ urlpatterns = [
     path("<int:pk>/", views.conversation, name="conversation"),
     path("<int:pk>/summary/", summaries.state, name="conversation-summary"),
     path("<int:pk>/summarise/", summaries.order, name="conversation-summarise"),
+    path("<int:pk>/marks/", views.marks, name="conversation-marks"),
     path("<int:pk>/rest/", views.rest, name="conversation-rest"),
 ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,7 @@ from folkmoot.understanding import queries as understanding
 from folkmoot.understanding.access import CORRECTS
 from folkmoot.understanding.vocabulary.queries import known
 from folkmoot.web.assistant import summaries
+from folkmoot.web.inbox.chips import chips
 from folkmoot.web.inbox.forms import FilterForm, ViewForm
 from folkmoot.web.request import Request, in_workspace
 from folkmoot.web.templatetags.inbox import Sought
@@ -45,6 +47,7 @@ def inbox(request: Request) -> HttpResponse:
     filters = form.filters()
     hits, page = tones.listing(request.role, filters, form.tone(), Mark.read(request.GET.get("at", "")))
     chosen = form.chosen()
+    member = form.member_chosen()
     here = reverse("inbox", args=[request.workspace.slug])
     rows = [_row(request, hit, filters) for hit in hits]
     context = {
@@ -53,12 +56,13 @@ def inbox(request: Request) -> HttpResponse:
         "impressions": tones.impressions(hit.conversation for hit in hits),
         "corrects": request.role.may(CORRECTS),
         "values": correctable(),
-        "form": form,
+        "fields": form.visible_fields(),
         "filters": filters,
         "chosen": chosen,
         "narrowed": bool(chosen),
-        "filtered": len(chosen.keys() - {"q", "member"}),
-        "member": form.member_chosen(),
+        "chips": chips(form, here, chosen, member=_("With %(name)s") % {"name": member.name} if member else ""),
+        "clear_url": here,
+        "member": member,
         "views": _views(request, chosen, here),
         "view_form": ViewForm(auto_id="view-%s"),
         "here": f"{here}?{urlencode(chosen)}",
@@ -145,6 +149,7 @@ def conversation(request: Request, pk: int) -> HttpResponse:
     )
     here = reverse("conversation", args=[request.workspace.slug, found.pk])
     last = thread.messages[-1] if thread.messages else None
+    shown_from = Mark(thread.messages[0].at, thread.messages[0].pk) if last else ""
     context = {
         "title": found.title or found.opening or _("Conversation"),
         "conversation": found,
@@ -154,7 +159,10 @@ def conversation(request: Request, pk: int) -> HttpResponse:
         "member": found.opener.member if found.opener else None,
         "earlier_url": f"{here}?at={thread.earlier}" if thread.earlier else "",
         "later_url": f"{here}?at={thread.later}" if thread.later else "",
-        "rest_url": f"{here}rest/?after={Mark(last.at, last.pk)}" if last and not thread.later else "",
+        "rest_url": f"{here}rest/?after={Mark(last.at, last.pk)}&since={shown_from}"
+        if last and not thread.later
+        else "",
+        "marks_url": f"{here}marks/?since={shown_from}" if last else "",
         "sees_members": request.role.may(Rank.ANALYST),
         "stands": understanding.stands([*thread.messages, *([thread.first] if thread.first else [])]),
         "shown": summaries.shown(request, found),
@@ -170,6 +178,7 @@ def rest(request: Request, pk: int) -> HttpResponse:
     after = Mark.read(request.GET.get("after", ""))
     if after is None:
         raise Http404
+    since = Mark.read(request.GET.get("since", "")) or after
     messages = queries.since(found, after)
     if messages:
         after = Mark(messages[-1].at, messages[-1].pk)
@@ -178,12 +187,24 @@ def rest(request: Request, pk: int) -> HttpResponse:
         "messages": messages,
         "words": "",
         "target": None,
-        "rest_url": f"{here}rest/?after={after}",
+        "rest_url": f"{here}rest/?after={after}&since={since}",
+        "marks_url": f"{here}marks/?since={since}",
         "conversation": found,
         "sees_members": request.role.may(Rank.ANALYST),
         "stands": understanding.stands(messages),
     }
     return render(request, "inbox/conversation.html#rest", context)
+
+
+@require_GET
+@in_workspace()
+def marks(request: Request, pk: int) -> HttpResponse:
+    """How the messages of an open page are read by now, to be put into their places."""
+    found = access.conversation(request.role, pk)
+    since = Mark.read(request.GET.get("since", ""))
+    if since is None or not isinstance(since.at, datetime):
+        raise Http404
+    return render(request, "inbox/_marks.html", {"stands": understanding.stands_since(found, since.at)})
 
 
 @require_GET
@@ -217,11 +238,13 @@ def messages(request: Request) -> HttpResponse:
         ),
         "waiting": _("Also those that have waited for less than a day, which the share leaves out."),
     }
+    unfit = ("waiting", "sort", "topic")
     context = {
         "title": titles[of],
         "lead": leads.get(of),
         "of": of,
-        "fields": [field for field in form.visible_fields() if field.name not in ("waiting", "sort", "topic")],
+        "fields": [field for field in form.visible_fields() if field.name not in unfit],
+        "chips": chips(form, here, chosen, but=unfit),
         "rows": [_row(request, queries.Hit(message.conversation, message), queries.Filters()) for message in page.rows],
         **_pager(here, chosen, page),
     }

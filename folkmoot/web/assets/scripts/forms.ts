@@ -1,5 +1,6 @@
 /*
- * data-autosubmit: a filter form is sent when a choice in it changes (its button remains for those without a script).
+ * data-autosubmit: a filter form is sent when a choice in it changes (its button remains for those without a script),
+ * but not for choices within data-together, which are made one after the other and sent by a button.
  * data-copy="#id": the button copies that field's text and says so with the words in data-copied.
  * data-clear="#id": the button empties that element.
  * data-check="selector": the button ticks those boxes, or unticks them if all are ticked.
@@ -27,7 +28,7 @@ export function watchForms(): void {
   document.addEventListener("change", (event) => {
     const field = event.target as HTMLElement;
     const form = field.closest<HTMLFormElement>("form[data-autosubmit]");
-    if (form && field.matches("select, input[type=checkbox], input[type=radio], input[type=date]")) form.requestSubmit();
+    if (form && !field.closest("[data-together]") && field.matches("select, input[type=checkbox], input[type=radio], input[type=date]")) form.requestSubmit();
   });
   document.addEventListener("click", (event) => {
     const button = (event.target as HTMLElement).closest<HTMLButtonElement>("button[data-copy]");

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -10,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from conftest import Make
 from folkmoot.conversations.models import Conversation, Message
+from folkmoot.flow import reading
 from folkmoot.inbox.models import SavedView
 from folkmoot.members.models import Member
 from folkmoot.networks.base import Attachment, Reaction
@@ -104,6 +106,34 @@ def test_filters_find_what_they_say(
     assert [row.conversation.remote_id for row in response.context["rows"]] == found
 
 
+def test_each_filter_in_use_is_told_and_can_be_taken_away(client: Client, workspace: Workspace, make: Make) -> None:
+    channel = make.channel(workspace, "lounge")
+    make.talk(channel, ("ada", "hello"))
+    query = {
+        "q": "hello",
+        "channel": channel.pk,
+        "mood": "neg",
+        "since": "2026-03-01",
+        "waiting": "on",
+        "sort": "urgent",
+    }
+    response = client.get(reverse("inbox", args=["moot"]), query)
+    shown = {chip.text: parse_qs(urlsplit(chip.url).query) for chip in response.context["chips"]}
+    assert list(shown) == [
+        "Channel: lounge", "From: 1 Mar 2026", "Mood: Negative", "Order: Most urgent first", "Unanswered only",
+    ]  # fmt: skip
+    assert all(left["q"] == ["hello"] and len(left) == len(query) - 1 for left in shown.values())
+    assert "mood" not in shown["Mood: Negative"]
+
+
+def test_chips_of_messages_keep_what_they_are_behind(client: Client, workspace: Workspace, make: Make) -> None:
+    make.talk(make.channel(workspace), ("ada", "hello"))
+    response = client.get(reverse("messages", args=["moot"]), {"of": "negative", "language": "en", "sort": "urgent"})
+    [chip] = response.context["chips"]
+    assert chip.text == "Language: English"
+    assert parse_qs(urlsplit(chip.url).query) == {"of": ["negative"], "sort": ["urgent"]}
+
+
 @pytest.mark.parametrize("words", ["", "needle"])
 def test_the_kind_is_that_of_the_conversation_with_words_and_without(
     client: Client, workspace: Workspace, make: Make, words: str
@@ -159,7 +189,7 @@ def test_one_members_conversations(client: Client, workspace: Workspace, make: M
     html = page(client, "inbox", workspace, member=ada.pk)
     assert "mine" in html
     assert "yours" not in html
-    assert "Only conversations in which Ada wrote" in html
+    assert "With Ada" in html
 
 
 @pytest.mark.parametrize("name", ["inbox", "messages"])
@@ -237,6 +267,28 @@ def test_what_is_said_meanwhile_arrives(client: Client, workspace: Workspace, ma
     assert "second" not in client.get(response.context["rest_url"]).content.decode()
 
 
+@pytest.mark.usefixtures("words_are_read")
+def test_readings_that_come_later_reach_the_open_page(client: Client, workspace: Workspace, make: Make) -> None:
+    channel = make.channel(workspace, kind="forum")
+    make.talk(channel, ("ada", "awful"), thread="t")
+    shown = client.get(reverse("conversation", args=[workspace.slug, Conversation.objects.get().pk]))
+    assert "Negative" not in shown.content.decode()
+    make.receive(channel, [make.seen("bo", "nice", thread="t", minute=9)])
+    rest = client.get(shown.context["rest_url"])
+    reading.read(workspace.pk)
+    for url in (shown.context["marks_url"], rest.context["marks_url"]):
+        html = client.get(url).content.decode()
+        first, second = Message.objects.order_by("at")
+        assert (
+            f'<span id="marks-{first.pk}" hx-swap-oob="innerHTML"><span class="tone bad">Negative</span></span>' in html
+        )
+        assert (
+            f'<span id="marks-{second.pk}" hx-swap-oob="innerHTML"><span class="tone good">Positive</span></span>'
+            in html
+        )
+    assert client.get(shown.context["marks_url"].replace("o.", "O.")).status_code == 404
+
+
 def test_views_are_saved_found_and_deleted(client: Client, workspace: Workspace, mira: User) -> None:
     client.post(reverse("view-save", args=[workspace.slug]), {"name": "Mine", "q": "drill", "waiting": "on"})
     view = SavedView.objects.get()
@@ -269,6 +321,7 @@ def addresses(workspace: Workspace, conversation: Conversation) -> list[str]:
         reverse("messages", args=[workspace.slug]),
         reverse("conversation", args=[workspace.slug, conversation.pk]),
         reverse("conversation-rest", args=[workspace.slug, conversation.pk]) + "?after=o.0.0",
+        reverse("conversation-marks", args=[workspace.slug, conversation.pk]) + "?since=o.0.0",
     ]
 
 
