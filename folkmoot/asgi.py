@@ -6,4 +6,8 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "folkmoot.settings")
 
-application = get_asgi_application()
+pages = get_asgi_application()
+
+from folkmoot.web.hooks.door import Door  # noqa: E402 - models need Django set up first
+
+application = Door(pages)
