@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from django.db import connection as database
-from django.db import connections
+from django.db import OperationalError, connections
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
@@ -22,7 +22,6 @@ from folkmoot.channels.models import Connection, KeptHook
 from folkmoot.networks.base import Batch, Facts, Person, Place
 from folkmoot.networks.errors import Refused
 from folkmoot.networks.live import Access, Answer, Checkup, Field, Hook
-from folkmoot.web.hooks import door
 from folkmoot.web.hooks.accepting import Acceptance, Arrived
 from folkmoot.web.hooks.door import MOST_BYTES, Door
 from folkmoot.workspaces.models import User, Workspace
@@ -117,7 +116,7 @@ def call(served: Door) -> Call:
 
     def send(*wanted: tuple[str, bytes, Mapping[str, str]], method: str = "POST") -> list[httpx.Response]:
         async def ask() -> list[httpx.Response]:
-            transport = httpx.ASGITransport(app=served)  # type: ignore[arg-type]
+            transport = httpx.ASGITransport(app=served)
             async with httpx.AsyncClient(transport=transport, base_url="http://moot.example") as client:
                 return await asyncio.gather(
                     *(
@@ -277,7 +276,7 @@ def test_a_database_that_is_away_asks_the_network_to_come_again(
     account: Connection, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_anything: object) -> None:
-        raise door.OperationalError("gone")
+        raise OperationalError("gone")
 
     monkeypatch.setattr("folkmoot.web.hooks.accepting.bulk.fetch", away)
     assert call(delivery(account, b"hello"))[0].status_code == 503
@@ -299,7 +298,7 @@ def test_the_database_is_asked_twice_however_many_come_together(account: Connect
 
 def test_other_addresses_are_pages(served: Door) -> None:
     async def ask() -> int:
-        transport = httpx.ASGITransport(app=served)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(app=served)
         async with httpx.AsyncClient(transport=transport, base_url="http://moot.example") as client:
             return (await client.get("/inbox/")).status_code
 
