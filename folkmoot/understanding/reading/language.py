@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from folkmoot.understanding.reading.contract import MIXED, UNKNOWN
-from folkmoot.understanding.reading.language_grams import READ, SCRIPTS, grams, letters
+from folkmoot.understanding.reading.language_grams import READ, SCRIPTS, grams, letters, together
 from folkmoot.understanding.reading.prepare import Prepared
+from folkmoot.understanding.reading.sums import sums_of_rows
 
 MODEL = Path(__file__).parent / "data" / "language.npz"
 BATCH = 1024
@@ -78,14 +79,9 @@ class Classifier:
     def probabilities(self, texts: Sequence[str]) -> Scores:
         """For texts as ``letters`` gives them: one row a text, one column a language."""
         bits = len(self.weights).bit_length() - 1
-        sums = np.zeros((len(texts), len(self.languages)), dtype=np.int64)
-        total = np.zeros(len(texts), dtype=np.int64)
-        for kind in grams(texts, bits):
-            total += kind.counts
-            some = np.flatnonzero(kind.counts)
-            if len(some):
-                starts = np.cumsum(kind.counts[some]) - kind.counts[some]
-                sums[some] += np.add.reduceat(self.weights[kind.buckets], starts, axis=0, dtype=np.int32)
+        found = together(grams(texts, bits))
+        total = found.counts
+        sums = sums_of_rows(self.weights, found.buckets, np.concatenate(([0], np.cumsum(total))))
         scores = sums * self.scale / np.sqrt(np.maximum(total, 1))[:, None] + self.bias
         base, slope = self.sharpness
         scores *= np.maximum(0.05, base + slope * np.log1p(total))[:, None]

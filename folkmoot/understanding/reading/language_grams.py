@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +53,19 @@ def grams(texts: Sequence[str], bits: int) -> Iterator[Grams]:
             inside &= codes != _SPACE
         yield _grams(rolled, np.flatnonzero(inside), owner, len(texts), np.uint64(order), shift)
     yield _words(characters, owner, len(texts), shift)
+
+
+def together(kinds: Iterable[Grams]) -> Grams:
+    """Features of all kinds as of one, text after text."""
+    each = list(kinds)
+    counts = np.sum([kind.counts for kind in each], axis=0)
+    buckets = np.empty(int(counts.sum()), dtype=np.int64)
+    begin = np.cumsum(counts) - counts
+    for kind in each:
+        shift = begin - (np.cumsum(kind.counts) - kind.counts)
+        buckets[np.repeat(shift, kind.counts) + np.arange(len(kind.buckets))] = kind.buckets
+        begin += kind.counts
+    return Grams(buckets, counts)
 
 
 def _grams(

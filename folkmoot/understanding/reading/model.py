@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from folkmoot.understanding.reading import bundle, features
 from folkmoot.understanding.reading.encoder import Encoder
 from folkmoot.understanding.reading.pieces import Pieces
+from folkmoot.understanding.reading.sums import sums_of_rows
 
 FILE = "reading.model"
 LONGEST, LAST = 48, 20  # pieces that the encoder reads, and how many of them from the end of what is longer
@@ -20,7 +21,7 @@ class Model:
     def __init__(self, stored: bundle.Bundle) -> None:
         self.stored = stored
         self.version = stored.version
-        self._weights = stored.arrays["grams"]
+        self._weights = stored.arrays["grams"].astype(np.int8, copy=False)
         self._sizes = stored.arrays["gram_sizes"].astype(np.float32)
         self._levels = stored.arrays["gram_levels"].astype(np.float32)
         self._pieces = Pieces(stored.texts("pieces"), stored.arrays["piece_scores"].tolist())
@@ -29,9 +30,8 @@ class Model:
     def by_grams(self, texts: list[str]) -> NDArray[np.float32]:
         """``[text, head]``: logits of the linear model."""
         found = features.grams(texts)
-        chosen = self._weights[found.buckets].astype(np.int16)
-        chosen *= np.abs(chosen)  # stored as roots: most weights are small, and are told finer so
-        sums = np.add.reduceat(chosen, found.starts[:-1], axis=0, dtype=np.int32)
+        # Stored as roots: most weights are small, and are told finer so
+        sums = sums_of_rows(self._weights, found.buckets, found.starts, roots=True)
         length = np.sqrt(np.diff(found.starts)).astype(np.float32)
         return sums * self._sizes / length[:, None] + self._levels
 
