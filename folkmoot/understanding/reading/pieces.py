@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 UNKNOWN, BEGIN, END = 0, 1, 2
+NONE = -1
 MARK = "▁"
 LONGEST_WORD = 60
 REMEMBERED = 200_000
@@ -15,8 +16,9 @@ class Pieces:
 
     def __init__(self, pieces: list[str], scores: list[float]) -> None:
         self._scores = scores
-        self._known: dict[str, int] = {piece: i for i, piece in enumerate(pieces)}
-        self._longest = max(map(len, pieces))
+        # Beginnings of pieces are told from what no piece begins with, where looking further ends
+        self._begun = dict.fromkeys((piece[:size] for piece in pieces for size in range(2, len(piece))), NONE)
+        self._begun |= {piece: i for i, piece in enumerate(pieces)}
         self._worst = min(scores) - 10.0
         self._seen: dict[str, tuple[int, ...]] = {}
 
@@ -42,17 +44,23 @@ class Pieces:
         return cut
 
     def _cut(self, word: str) -> tuple[int, ...]:
-        best = [0.0] + [-1e30] * len(word)
-        last: list[tuple[int, int]] = [(0, UNKNOWN)] * (len(word) + 1)
-        for start in range(len(word)):
-            for stop in range(start + 1, min(len(word), start + self._longest) + 1):
-                piece = self._known.get(word[start:stop])
-                if piece is None and stop > start + 1:
-                    continue
-                score = best[start] + (self._worst if piece is None else self._scores[piece])
-                if score > best[stop]:
-                    best[stop], last[stop] = score, (start, UNKNOWN if piece is None else piece)
-        cut, at = [], len(word)
+        size, scores, begun = len(word), self._scores, self._begun
+        best = [0.0] + [-1e30] * size
+        last: list[tuple[int, int]] = [(0, UNKNOWN)] * (size + 1)
+        for start in range(size):
+            stop, before = start + 1, best[start]
+            piece = begun.get(word[start], NONE)
+            score = before + (self._worst if piece < 0 else scores[piece])
+            if score > best[stop]:
+                best[stop], last[stop] = score, (start, max(piece, UNKNOWN))
+            while stop < size:
+                stop += 1
+                longer = begun.get(word[start:stop])
+                if longer is None:
+                    break
+                if longer >= 0 and (score := before + scores[longer]) > best[stop]:
+                    best[stop], last[stop] = score, (start, longer)
+        cut, at = [], size
         while at:
             at, piece = last[at]
             cut.append(piece)
