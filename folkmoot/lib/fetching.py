@@ -184,7 +184,8 @@ def _taken(response: httpx.Response, most: int) -> Iterator[bytes]:
     """The body, unpacked bit by bit so that a small one can't unfold into a huge one."""
     unpack = _unpacking(response)
     packed = unpacked = 0
-    for chunk in response.iter_raw():
+    # What was made in memory, as by httpx.MockTransport, is read already
+    for chunk in (response.content,) if response.is_stream_consumed else response.iter_raw():
         packed += len(chunk)
         try:
             piece = unpack(chunk, most - unpacked + 1)
