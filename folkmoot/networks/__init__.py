@@ -19,6 +19,7 @@ OWN = {
     "matrix": "folkmoot.networks.matrix:Matrix",
     "email": "folkmoot.networks.email:Email",
     "irc": "folkmoot.networks.irc:Irc",
+    "wordpress": "folkmoot.networks.wordpress:WordPress",
     "file": "folkmoot.networks.file:File",  # last: it takes whatever nobody else recognises
 }
 

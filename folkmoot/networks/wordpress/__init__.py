@@ -1,0 +1,3 @@
+from folkmoot.networks.wordpress.connector import WordPress
+
+__all__ = ["WordPress"]
