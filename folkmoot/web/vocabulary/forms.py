@@ -49,13 +49,17 @@ class EntryForm(forms.Form):
         help_text=_("Choose one if the word means something else in another language."),
     )
     meaning = forms.CharField(
-        label=_("What it means"), required=False, max_length=LONGEST_NOTE, help_text=_("For slang.")
+        label=_("What it means"),
+        required=False,
+        max_length=LONGEST_NOTE,
+        widget=forms.TextInput(attrs={"data-only": "slang"}),
     )
     sentiment = forms.ChoiceField(
         label=_("Said in a mood that is"),
         required=False,
         choices=[("", _("any")), *Entry.Sentiment.choices],
-        help_text=_("For slang."),
+        widget=forms.Select(attrs={"data-only": "slang"}),
+        help_text=_("It counts where our own reader can't tell, also in older messages."),
     )
     note = forms.CharField(label=_("Note for your team"), required=False, max_length=LONGEST_NOTE)
 
