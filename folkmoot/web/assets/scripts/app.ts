@@ -8,6 +8,7 @@ import { watchFailures } from "./failures";
 import { watchForms } from "./forms";
 import { watchKeys } from "./keys";
 import { watchMenus } from "./menus";
+import { watchTabs } from "./tabs";
 import { watchTimes } from "./times";
 
 watchMenus();
@@ -15,4 +16,5 @@ watchConfirms();
 watchFailures();
 watchForms();
 watchKeys();
+watchTabs();
 watchTimes();
