@@ -20,6 +20,7 @@ OWN = {
     "email": "folkmoot.networks.email:Email",
     "irc": "folkmoot.networks.irc:Irc",
     "wordpress": "folkmoot.networks.wordpress:WordPress",
+    "mastodon": "folkmoot.networks.mastodon:Mastodon",
     "file": "folkmoot.networks.file:File",  # last: it takes whatever nobody else recognises
 }
 

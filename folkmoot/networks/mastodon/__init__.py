@@ -1,0 +1,3 @@
+from folkmoot.networks.mastodon.connector import Mastodon
+
+__all__ = ["Mastodon"]
