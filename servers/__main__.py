@@ -11,7 +11,9 @@ import click
 import servers
 from servers.base import NotHere, install, running
 
-NAMES = sorted(name for _, name, _ in pkgutil.iter_modules(servers.__path__) if name not in ("__main__", "base"))
+NAMES = sorted(
+    name for _, name, _ in pkgutil.iter_modules(servers.__path__) if name not in ("__main__", "base", "plaza_connector")
+)
 
 
 @click.command()

@@ -6,13 +6,14 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404
 
-from folkmoot.channels.models import Channel, Connection, Delivery
+from folkmoot.channels.models import Channel, Connection, Delivery, Stop
 from folkmoot.lib import keyset
 from folkmoot.lib.keyset import Mark, Slice
 from folkmoot.workspaces.models import Rank, Role
 
 CONNECTS = Rank.ADMIN
 SPEAKS = Rank.MODERATOR
+RELEASES = Rank.MANAGER
 
 
 def connections(role: Role) -> QuerySet[Connection]:
@@ -62,6 +63,17 @@ def sent(role: Role, rows: QuerySet[Delivery], mark: Mark | None, *, size: int) 
     """A page of ``deliveries``, newest first."""
     _needs(role, SPEAKS)
     return keyset.page(rows.select_related("channel", "connection", "ordered_by"), "id", mark, size)
+
+
+def stops(role: Role) -> list[Stop]:
+    """The switches that are on and concern this role."""
+    rows = Stop.objects.filter(workspace=role.workspace_id).select_related("channel", "by")
+    return [stop for stop in rows.order_by("at") if stop.channel_id is None or role.sees_channel(stop.channel_id)]
+
+
+def may_stop(role: Role, channel_id: int | None) -> bool:
+    """Whoever speaks may stop what goes out where they speak; all of it, who sees all channels."""
+    return role.may(SPEAKS) and (role.channel_ids is None if channel_id is None else role.sees_channel(channel_id))
 
 
 def may_speak(role: Role, account: Connection) -> bool:

@@ -37,6 +37,17 @@ def channel_for(workspace: Workspace, network: str, place: Place) -> Channel:
     return channel
 
 
+def move(channel: Channel, remote_id: str) -> None:
+    """The network gave the place another id; its history stays. One that has a channel already keeps that."""
+    key = bulk.key(remote_id)
+    taken = Channel.objects.filter(workspace=channel.workspace_id, network=channel.network, remote_id=key).exists()
+    if not taken:
+        Channel.objects.filter(pk=channel.pk).update(remote_id=key)
+        channel.remote_id = key
+        detail = {"name": channel.name}
+        record(channel.workspace, "channel.move", by=None, about=f"channel:{channel.pk}", detail=detail)
+
+
 def hold(channel: Channel) -> None:
     """Locks the channel's row: batches of one channel are stored one after the other."""
     Channel.objects.select_for_update(no_key=True).only("id").get(pk=channel.pk)

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from folkmoot.channels import actions, sessions
@@ -16,7 +15,6 @@ from folkmoot.channels.actions import UnableTo
 from folkmoot.channels.models import Channel, Connection, Cursor, Recall
 from folkmoot.lib import bulk
 from folkmoot.networks import get as get_connector
-from folkmoot.networks import ways
 from folkmoot.networks.base import Place
 from folkmoot.networks.errors import NetworkError
 from folkmoot.networks.live import Checkup, Connects, Recalls, Right, Subscribes
@@ -54,18 +52,16 @@ def try_out(filled: Filled) -> tuple[Checkup, list[Place]]:
     """
     made = connector(filled.network)
     try:
-        allowed = sessions.allowed(filled.allowed)
+        sessions.allowed(filled.allowed)
     except ValueError as error:
         raise UnableTo(_("These are no addresses: %(error)s.") % {"error": error}) from error
-    opened = made.session(ways.access(filled.settings, filled.secrets, now=timezone.now, allowed=allowed))
     try:
-        found = opened.check()
-        lacking = [right for right in found.rights if right.needed and right.granted is False]
-        return found, [] if lacking else list(opened.places())
+        with sessions.begun(made, filled.settings, filled.secrets, filled.allowed) as session:
+            found = session.check()
+            lacking = [right for right in found.rights if right.needed and right.granted is False]
+            return found, [] if lacking else list(session.places())
     except NetworkError as error:
         raise UnableTo(str(error)) from error
-    finally:
-        opened.close()
 
 
 @transaction.atomic
@@ -130,13 +126,11 @@ def _note(row: Connection, found: Checkup, *, now: datetime) -> None:
 
 def check(connection: Connection, *, now: datetime) -> list[Right]:
     """Asks the network anew what the account may; its rights. Raises ``UnableTo``."""
-    opened = sessions.session(connection)
     try:
-        found = opened.check()
+        with sessions.opened(connection) as session:
+            found = session.check()
     except NetworkError as error:
         raise UnableTo(str(error)) from error
-    finally:
-        opened.close()
     _note(connection, found, now=now)
     connection.save(
         update_fields=["name", "handle", "rights", "notes", "token_expires_at", "checked_at", "warned_days"]
@@ -146,13 +140,11 @@ def check(connection: Connection, *, now: datetime) -> list[Right]:
 
 def places(connection: Connection) -> list[Place]:
     """What of the network can be connected: what the account tells, and what it met. Raises ``UnableTo``."""
-    opened = sessions.session(connection)
     try:
-        told = list(opened.places())
+        with sessions.opened(connection) as session:
+            told = list(session.places())
     except NetworkError as error:
         raise UnableTo(str(error)) from error
-    finally:
-        opened.close()
     known = {place.remote_id for place in told}
     met = [Place(remote_id, one["name"], one["kind"], one["url"]) for remote_id, one in connection.met.items()]  # type: ignore[arg-type]
     return told + [place for place in met if place.remote_id not in known]
@@ -266,14 +258,12 @@ def disconnect(connection: Connection, *, by: User) -> None:
 
 def subscribe(connection: Connection, url: str) -> None:
     """Has the network call ``url`` for the account's channels, where it can. Raises ``UnableTo``."""
-    opened = sessions.session(connection)
     try:
-        if isinstance(opened, Subscribes):
-            sessions.store(connection, opened.subscribe(url, [channel.place for channel in _live(connection)]))
+        with sessions.opened(connection) as session:
+            if isinstance(session, Subscribes):
+                sessions.store(connection, session.subscribe(url, [channel.place for channel in _live(connection)]))
     except NetworkError as error:
         raise UnableTo(str(error)) from error
-    finally:
-        opened.close()
 
 
 def _live(connection: Connection) -> Sequence[Channel]:

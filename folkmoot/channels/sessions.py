@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone
 
 from folkmoot.channels.models import Connection
-from folkmoot.lib import alive
+from folkmoot.lib import alive, fetching
 from folkmoot.lib.addresses import Allowed
 from folkmoot.lib.secrets import Locked
 from folkmoot.networks import ways
-from folkmoot.networks.errors import Reconnect
+from folkmoot.networks.errors import NetworkError, Reconnect
 from folkmoot.networks.live import Connects, Renews, Session, Tokens
 
 RENEWING = 0x666D0004  # tells these locks from other advisory locks in the same database
@@ -48,11 +48,23 @@ def sealed(secrets: Mapping[str, str]) -> str:
     return str(settings.SECRETS.seal(json.dumps(dict(secrets))))
 
 
-def session(connection: Connection) -> Session:
-    """A new session; whoever has it closes it. Raises ``Reconnect``."""
-    return connects(connection).session(
-        ways.access(connection.settings, secrets_of(connection), now=timezone.now, allowed=allowed(connection.allowed))
-    )
+@contextmanager
+def opened(connection: Connection) -> Iterator[Session]:
+    """A new session, closed at the end of the block. Raises ``Reconnect``."""
+    with begun(connects(connection), connection.settings, secrets_of(connection), connection.allowed) as session:
+        yield session
+
+
+@contextmanager
+def begun(connector: Connects, filled: Mapping[str, str], secrets: Mapping[str, str], words: str) -> Iterator[Session]:
+    """A session made of what was filled in; ``words`` are the private addresses that it may reach."""
+    reach = allowed(words)
+    with fetching.client(allowed=reach) as http:
+        session = connector.session(ways.access(filled, secrets, now=timezone.now, allowed=reach, http=http))
+        try:
+            yield session
+        finally:
+            session.close()
 
 
 def renew(connection: Connection, *, now: datetime) -> bool:
@@ -68,11 +80,8 @@ def renew(connection: Connection, *, now: datetime) -> bool:
         connection.refresh_from_db()
         if connection.secrets_version != known:
             return False
-        opened = session(connection)
-        try:
-            return isinstance(opened, Renews) and store(connection, opened.renew())
-        finally:
-            opened.close()
+        with opened(connection) as session:
+            return isinstance(session, Renews) and store(connection, session.renew())
 
 
 def store(connection: Connection, tokens: Tokens) -> bool:
@@ -88,3 +97,18 @@ def store(connection: Connection, tokens: Tokens) -> bool:
     with suppress(Connection.DoesNotExist):
         connection.refresh_from_db()
     return bool(changed)
+
+
+def renew_or_break(connection: Connection, why: str, *, now: datetime) -> None:
+    """The network does not know us any more: a new token where there is one to be had, else a person must connect."""
+    with suppress(NetworkError):
+        if issubclass(connects(connection).session, Renews) and renew(connection, now=now):
+            return
+    broken(connection, why, now=now)
+
+
+def broken(connection: Connection, why: str, *, now: datetime) -> None:
+    """Notes that a person must connect the account again, unless somebody did meanwhile."""
+    Connection.objects.filter(
+        pk=connection.pk, secrets_version=connection.secrets_version, state=Connection.State.ACTIVE
+    ).update(state=Connection.State.BROKEN, error=why[:2000], failing_since=now)

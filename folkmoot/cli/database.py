@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from folkmoot.lib import env, postgres
 from folkmoot.lib.home import NotUsable
+from folkmoot.lib.notices import parameters
 
 LOCK = 0x466F6C6B  # "Folk": one migration at a time on one database
 
@@ -53,10 +54,7 @@ def migrate() -> int:
 
 def direct(name: str, *, autocommit: bool = False) -> psycopg.Connection[Any]:
     """A connection past Django and its pool, for COPY and LISTEN; ``name`` is what the server shows for it."""
-    parameters = connection.get_connection_params() | {"application_name": name}
-    for unwanted in ("context", "cursor_factory", "prepare_threshold"):
-        parameters.pop(unwanted, None)
-    return psycopg.connect(**parameters, autocommit=autocommit)
+    return psycopg.connect(**parameters() | {"application_name": name}, autocommit=autocommit)
 
 
 def let_go() -> None:

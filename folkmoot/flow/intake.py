@@ -50,19 +50,24 @@ def receive(
     past: bool = False,
     follow_up: Callable[[Channel], None] | None = None,
     words: Mapping[str, Written] | None = None,
+    mark: Callable[[Received], None] | None = None,
 ) -> Received:
     """Stores a batch, the cursor and the job that considers it; all of it or nothing.
 
     ``words`` is what ``look_up`` found in the batch; without it the batch is looked up here, before the transaction.
     ``past`` marks what is read from an archive: nobody is told of it, and the channel's own cursor stays.
-    ``follow_up`` defers the job that considers what is new, within the transaction.
+    ``follow_up`` defers the job that considers what is new, within the transaction. ``mark`` notes in it how far was
+    read, in the place of the channel's own cursor, and may refuse the batch by raising.
     """
     words = look_up(batch) if words is None else words
     with transaction.atomic():
         channels.hold(channel)
         received = _store(channel, batch.seen, words, now=now)
-        if not past:
+        if mark:
+            mark(received)
+        elif not past:
             channels.read(channel, batch.cursor, new=bool(received.message_ids), now=now)
+        if not past and received.message_ids:
             news.announce(channel.workspace_id, "messages", channel=channel.pk, count=received.messages_new)
         if follow_up and received.message_ids:
             follow_up(channel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,7 +16,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from folkmoot.analytics import actions as analytics
 from folkmoot.channels.models import ArchiveImport, Channel
-from folkmoot.flow import archive, assistant, demo, intake, reading, recount, topics, vocabulary
+from folkmoot.flow import archive, assistant, demo, intake, neighbours, reading, recount, topics, vocabulary
 from folkmoot.understanding import learning
 from folkmoot.understanding.assistant.actions import write_summary
 from folkmoot.understanding.assistant.models import Summary
@@ -32,8 +33,19 @@ def consider(workspace_id: int, **_later: Any) -> None:
 
 
 def consider_later(channel: Channel) -> None:
-    """Defers considering what a batch stored, within the transaction that stored it."""
-    consider.configure(lock=f"workspace:{channel.workspace_id}").defer(workspace_id=channel.workspace_id)
+    """Defers considering what a batch stored, within the transaction that stored it; one job that waits is enough.
+
+    The one that waited may begin before this transaction ends, and miss it: so it is asked for once more at the end.
+    """
+    _defer_considering(channel.workspace_id)
+    transaction.on_commit(partial(_defer_considering, channel.workspace_id))
+
+
+def _defer_considering(workspace_id: int) -> None:
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        consider.configure(lock=f"workspace:{workspace_id}", queueing_lock=f"consider:{workspace_id}").defer(
+            workspace_id=workspace_id
+        )
 
 
 @app.task(queue="imports", name="import_archive", pass_context=False)
@@ -238,3 +250,34 @@ def tidy_all_topics(timestamp: int, **_later: Any) -> None:
     """Every night: what older conversations are about, and what is no longer needed goes."""
     for workspace_id in Workspace.objects.values_list("pk", flat=True):
         topics.tidy(workspace_id, now=timezone.now())
+
+
+@app.task(queue="understanding", name="follow_neighbours", pass_context=False)
+def follow_neighbours(workspace_id: int, **_later: Any) -> None:
+    """A stretch at a time, so that whatever else waits for a worker gets its turn."""
+    if neighbours.follow(workspace_id):
+        follow_neighbours_later(workspace_id)
+
+
+def follow_neighbours_later(workspace_id: int) -> None:
+    """Defers comparing what was said; one that waits in the queue already is enough."""
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        follow_neighbours.configure(
+            queueing_lock=f"neighbours:{workspace_id}", lock=f"neighbours:{workspace_id}"
+        ).defer(workspace_id=workspace_id)
+
+
+@app.periodic(cron="4-59/10 * * * *")
+@app.task(
+    queue="understanding", name="follow_all_neighbours", pass_context=False, queueing_lock="follow_all_neighbours"
+)
+def follow_all_neighbours(timestamp: int, **_later: Any) -> None:
+    """After topics, which note what is new, edited and gone."""
+    for workspace_id in neighbours.waiting():
+        follow_neighbours_later(workspace_id)
+
+
+@app.periodic(cron="52 3 * * *")
+@app.task(queue="understanding", name="tidy_neighbours", pass_context=False, queueing_lock="tidy_neighbours")
+def tidy_neighbours(timestamp: int, **_later: Any) -> None:
+    neighbours.tidy()

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 MOST_WORDS = 500
 
+MISTAKES = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What a fault of our own in a connector raises: logged, and no reason to stop listening to others."""
+
 
 class NetworkError(Exception):
     """Why a connector could not do it; the message is for a person, and no longer than a few lines."""

@@ -167,7 +167,8 @@ class Kind:
 class Polls(Protocol):
     """Is asked for news, a place and a kind at a time."""
 
-    def kinds(self, place: Place) -> Sequence[Kind]: ...
+    def kinds(self, place: Place) -> Sequence[Kind]:
+        """Asks nothing of the network."""
 
     def poll(self, place: Place, kind: str, cursor: str) -> Batch:
         """What is new behind ``cursor``, up to ``BATCH_SIZE``; ``more`` says to ask again at once.
@@ -193,7 +194,8 @@ class Streams(Protocol):
 
         The cursor is the account's. Where one answer holds several places, all its batches but the last carry the
         cursor from before it: what was not stored is then seen again. Yields an empty batch at least every 30 seconds.
-        Without a cursor: from now on. What the network can give of the time away comes first.
+        Without a cursor: from now on. What the network can give of the time away comes first. Without ``places`` it
+        still tells of those that the account meets.
         """
 
 

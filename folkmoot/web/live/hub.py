@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.db import connection
 from psycopg import AsyncConnection, OperationalError, sql
 
 from folkmoot.flow.news import CHANNEL
+from folkmoot.lib.notices import parameters
 
 log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ class Hub:
     async def _listen(self) -> None:
         while True:
             try:
-                async with await AsyncConnection.connect(**_parameters(), autocommit=True) as listening:
+                async with await AsyncConnection.connect(**parameters(), autocommit=True) as listening:
                     await listening.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
                     async for notice in listening.notifies():
                         self._tell(notice.payload)
@@ -66,14 +66,6 @@ class Hub:
         for queue in self._readers:
             if not queue.full():
                 queue.put_nowait(news)
-
-
-def _parameters() -> dict[str, Any]:
-    """Where Django connects to, without what only Django's own connections need."""
-    parameters = connection.get_connection_params()
-    for name in ("cursor_factory", "context", "prepare_threshold"):
-        parameters.pop(name, None)
-    return parameters
 
 
 hub = Hub()

@@ -1,0 +1,118 @@
+"""What senders do with deliveries: claim them, say that they live, and write down what came of it.
+
+Every step is one transaction in the database; no step trusts what a process remembers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from folkmoot.channels.models import Delivery
+from folkmoot.channels.outbox import rates
+from folkmoot.lib import bulk
+from folkmoot.networks.base import Rate
+
+LEASE = timedelta(seconds=20)
+SETTLE_AFTER = timedelta(seconds=10)  # what was on its way when its sender died has arrived by then, or never will
+CHECK_AGAIN = timedelta(seconds=60)
+
+Rates = Callable[[Delivery], Sequence[Rate]]
+
+
+@transaction.atomic
+def claim(sender: UUID, most: int, *, rates_of: Rates, now: datetime) -> list[Delivery]:
+    """Up to ``most`` deliveries that are due, now *sending* by ``sender``; nobody else gets them.
+
+    Left out are those behind an open one of their lane, stopped ones, and those whose account is not connected. One that
+    its network's rate does not let go yet is put off until it does.
+    """
+    ids = [row[0] for row in bulk.fetch(_DUE, {"now": now, "most": most})]
+    if not ids:
+        return []
+    going = [delivery.pk for delivery in _in_order(ids) if _goes(delivery, rates_of, now=now)]
+    claimed = {row[0] for row in bulk.fetch(_SEND, {"ids": going, "sender": sender, "now": now, "until": now + LEASE})}
+    return [delivery for delivery in _in_order(ids) if delivery.pk in claimed]
+
+
+def _in_order(ids: Sequence[int]) -> list[Delivery]:
+    """One order for all senders, so that none waits in a ring for another's rates."""
+    rows = Delivery.objects.select_related("channel", "connection").filter(pk__in=ids)
+    return list(rows.order_by("connection", "channel", "pk"))
+
+
+def _goes(delivery: Delivery, rates_of: Rates, *, now: datetime) -> bool:
+    buckets = rates.held(delivery.connection, delivery.channel.remote_id, rates_of(delivery), now=now)
+    free = max((bucket.free_at(now) for bucket in buckets), default=now)
+    if free > now:
+        Delivery.objects.filter(pk=delivery.pk).update(next_try_at=free)
+        return False
+    for bucket in buckets:
+        bucket.take()
+        bucket.row.save(update_fields=["tokens", "at"])
+    return True
+
+
+_STOPPED = """
+EXISTS (SELECT 1 FROM channels_stop s WHERE s.workspace_id = d.workspace_id
+        AND (s.channel_id IS NULL OR s.channel_id = d.channel_id))
+"""
+
+_DUE = f"""
+SELECT d.id FROM channels_delivery d JOIN channels_connection c ON c.id = d.connection_id
+WHERE d.state = 'ready' AND d.next_try_at <= %(now)s AND c.state = 'active' AND NOT {_STOPPED}
+  AND NOT EXISTS (
+    SELECT 1 FROM channels_delivery e WHERE e.channel_id = d.channel_id AND e.lane = d.lane AND d.lane <> ''
+    AND e.id < d.id AND e.state IN ('ready', 'sending', 'unsure'))
+ORDER BY d.next_try_at, d.id LIMIT %(most)s FOR UPDATE OF d SKIP LOCKED
+"""
+
+# The stop is looked at once more, now that the rows are locked
+_SEND = f"""
+UPDATE channels_delivery d SET state = 'sending', sender = %(sender)s, sending_at = %(now)s, leased_until = %(until)s,
+    attempts = attempts + 1, puzzled = false, error = ''
+WHERE d.id = ANY(%(ids)b::bigint[]) AND d.state = 'ready' AND NOT {_STOPPED} RETURNING d.id
+"""
+
+
+def live_on(sender: UUID, ids: Iterable[int], *, now: datetime) -> None:
+    """The sender says that it still works at these."""
+    Delivery.objects.filter(pk__in=list(ids), sender=sender, state=Delivery.State.SENDING).update(
+        leased_until=now + LEASE
+    )
+
+
+def reap(*, now: datetime) -> int:
+    """What a sender held that no longer lives is *unsure*: nobody knows how far it came. How many that were."""
+    lost = Delivery.objects.filter(state=Delivery.State.SENDING, leased_until__lt=now)
+    return lost.update(
+        state=Delivery.State.UNSURE,
+        next_try_at=now + SETTLE_AFTER,
+        error="whoever sent it ended before the network answered",
+    )
+
+
+@transaction.atomic
+def to_settle(sender: UUID, most: int, *, now: datetime) -> list[Delivery]:
+    """Unsure ones that are due to be asked about, for this sender alone until ``CHECK_AGAIN`` is over."""
+    due = Delivery.objects.filter(
+        state=Delivery.State.UNSURE, puzzled=False, next_try_at__lte=now, connection__state="active"
+    )
+    ids = list(
+        due.order_by("next_try_at")
+        .select_for_update(skip_locked=True, of=("self",))
+        .values_list("pk", flat=True)[:most]
+    )
+    Delivery.objects.filter(pk__in=ids).update(sender=sender, next_try_at=now + CHECK_AGAIN)
+    return _in_order(ids)
+
+
+def change(delivery: Delivery, sender: UUID, **fields: object) -> bool:
+    """Writes down what came of a delivery that ``sender`` has; False when it was decided otherwise meanwhile."""
+    held = Delivery.objects.filter(
+        pk=delivery.pk, sender=sender, state__in=[Delivery.State.SENDING, Delivery.State.UNSURE]
+    )
+    return bool(held.update(**fields))

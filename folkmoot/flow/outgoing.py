@@ -1,0 +1,264 @@
+"""What goes out, from the row to the network and back: docs/why/outbox.md draws the states.
+
+One loop talks to the database: it claims what is due, hands it to threads that only talk to networks, and writes down
+what came of it. The network is asked only after *sending* is on the disk, so that whoever dies leaves a trace.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from time import monotonic
+from uuid import uuid4
+
+import structlog
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+
+from folkmoot.channels import actions as channels
+from folkmoot.channels import sessions
+from folkmoot.channels.models import Delivery, Enclosure
+from folkmoot.channels.outbox import claim, rates
+from folkmoot.channels.outbox.actions import WAKE
+from folkmoot.flow import intake, news, sending
+from folkmoot.flow.sending import Again, Puzzled, Result
+from folkmoot.flow.sessions import Pool
+from folkmoot.lib import bulk
+from folkmoot.lib.notices import Notices
+from folkmoot.networks.acts import Pending, Sent
+from folkmoot.networks.base import Batch, Rate, Seen, SeenDeletion
+from folkmoot.networks.errors import Later, Moved, NetworkError, Reconnect, Refused, Unsure
+
+PRESENCE = "folkmoot outbox"
+THREADS = 8
+LOOK_SECONDS = 1.0
+ALIVE_SECONDS = 5.0
+GIVE_UP = timedelta(hours=24)
+MOST_ATTEMPTS = 20  # at what does no harm twice but never gets an answer
+PAUSES = (0, 0, 30, 60, 300, 900, 3600)  # at least, by the number of attempts
+
+State = Delivery.State
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    delivery: Delivery
+    result: Result
+
+
+class Outbox:
+    """Sends until ``stop`` is called from another thread."""
+
+    def __init__(self, threads: int = THREADS) -> None:
+        self.sender = uuid4()
+        self._threads = threads
+        self._pool = Pool()
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._work: dict[Future[Result], Delivery] = {}
+        self._stopped = threading.Event()
+        self._said_alive = 0.0
+        self._looked = 0.0
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._wake.put(None)
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped.is_set()
+
+    def run(self) -> None:
+        """Until ``stop``; then waits for what is being sent and writes that down, too."""
+        heard = lambda _name, _payload: self._wake.put(None)  # noqa: E731
+        with ThreadPoolExecutor(self._threads, "sending") as workers, Notices(PRESENCE, [WAKE], heard):
+            while not self._stopped.is_set() or self._work:
+                self._guarded(workers)
+                self._wait()
+        self._pool.close()
+        connection.close()
+
+    def once(self) -> int:
+        """Does all that is due now and what follows from it; how many attempts that were. For commands and tests."""
+        total = 0
+        with ThreadPoolExecutor(self._threads, "sending") as workers:
+            while self._turn(workers) or self._work:
+                total += len(self._work)
+                for future in list(self._work):
+                    future.exception()
+        self._pool.close()
+        return total
+
+    def _wait(self) -> None:
+        try:
+            self._wake.get(timeout=LOOK_SECONDS)
+            while True:
+                self._wake.get_nowait()
+        except queue.Empty:
+            return
+
+    def _guarded(self, workers: ThreadPoolExecutor) -> None:
+        try:
+            self._turn(workers)
+        except OperationalError as error:
+            log.warning("the database is away; trying again", error=str(error))
+            connection.close()
+            self._stopped.wait(2)
+
+    def _turn(self, workers: ThreadPoolExecutor) -> int:
+        """Writes down what is done, then claims what may begin; how many began."""
+        now = timezone.now()
+        for future in [future for future in self._work if future.done()]:
+            delivery = self._work[future]
+            self._note(Outcome(delivery, _result(future)), now=now)
+            del self._work[future]
+        self._stay_alive(now)
+        if self._stopped.is_set():
+            return 0
+        begun = self._begin(workers, now)
+        if monotonic() - self._looked >= LOOK_SECONDS:
+            self._looked = monotonic()
+            claim.reap(now=now)
+            begun += self._settle(workers, now)
+        return begun
+
+    def _stay_alive(self, now: datetime) -> None:
+        if self._work and monotonic() - self._said_alive >= ALIVE_SECONDS:
+            self._said_alive = monotonic()
+            claim.live_on(self.sender, [delivery.pk for delivery in self._work.values()], now=now)
+
+    def _begin(self, workers: ThreadPoolExecutor, now: datetime) -> int:
+        free = self._threads - len(self._work)
+        claimed = claim.claim(self.sender, free, rates_of=_rates, now=now) if free > 0 else []
+        for delivery in claimed:
+            self._hand_over(workers, delivery, partial(_attempt, self._pool, delivery, _enclosures(delivery)))
+        if claimed:
+            for workspace_id in {delivery.workspace_id for delivery in claimed}:
+                news.announce(workspace_id, "outbox")
+        return len(claimed)
+
+    def _settle(self, workers: ThreadPoolExecutor, now: datetime) -> int:
+        free = self._threads - len(self._work)
+        unsure = claim.to_settle(self.sender, free, now=now) if free > 0 else []
+        for delivery in unsure:
+            self._hand_over(workers, delivery, partial(_settle, self._pool, delivery, _enclosures(delivery), now))
+        return len(unsure)
+
+    def _hand_over(self, workers: ThreadPoolExecutor, delivery: Delivery, work: partial[Result]) -> None:
+        future = workers.submit(work)
+        self._work[future] = delivery
+        future.add_done_callback(lambda _future: self._wake.put(None))
+
+    def _note(self, outcome: Outcome, *, now: datetime) -> None:
+        delivery = outcome.delivery
+        with transaction.atomic():
+            noted = _note(outcome, self.sender, now=now)
+            if noted:
+                news.announce(delivery.workspace_id, "outbox", delivery=delivery.pk, channel=delivery.channel_id)
+        if isinstance(outcome.result, Reconnect):
+            sessions.renew_or_break(delivery.connection, str(outcome.result), now=now)
+        if not noted:
+            log.warning("a delivery was decided otherwise meanwhile", delivery=delivery.pk)
+
+
+def _attempt(pool: Pool, delivery: Delivery, enclosures: list[Enclosure]) -> Result:
+    try:
+        with pool.session(delivery.connection) as session:
+            return sending.attempt(session, delivery, enclosures)
+    except Reconnect as error:
+        return error
+
+
+def _settle(pool: Pool, delivery: Delivery, enclosures: list[Enclosure], now: datetime) -> Result:
+    try:
+        with pool.session(delivery.connection) as session:
+            return sending.settle(session, delivery, enclosures, now=now)
+    except Reconnect as error:
+        return error
+
+
+def _result(future: Future[Result]) -> Result:
+    """What a thread came back with; an error of our own leaves it open whether the act was done."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    log.error("a connector failed", exc_info=error)
+    return Unsure(f"Folkmoot made a mistake ({type(error).__name__}); its log says more")
+
+
+def _enclosures(delivery: Delivery) -> list[Enclosure]:
+    return list(delivery.enclosures.order_by("position"))
+
+
+def _rates(delivery: Delivery) -> tuple[Rate, ...]:
+    connector = delivery.connection.connector
+    return connector.facts.limits.rates if connector else ()
+
+
+def _note(outcome: Outcome, sender: object, *, now: datetime) -> bool:
+    """What an outcome makes of the delivery, and of its channel and account."""
+    delivery, result = outcome.delivery, outcome.result
+    if not claim.change(delivery, sender, **_fields(delivery, result, now=now)):  # type: ignore[arg-type]
+        return False
+    match result:
+        case Sent():
+            _follow(delivery, result, now=now)
+        case Later(everywhere=everywhere, retry_after=seconds) if seconds > 0:
+            place = rates.ACCOUNT if everywhere else delivery.channel.remote_id
+            rates.block(delivery.connection, place, now + timedelta(seconds=seconds))
+        case Moved(remote_id=remote_id):
+            channels.move(delivery.channel, remote_id)
+    return True
+
+
+def _fields(delivery: Delivery, result: Result, *, now: datetime) -> dict[str, object]:
+    match result:
+        case Sent(remote_id=remote_id, url=url):
+            done = {"remote_id": bulk.key(remote_id), "url": bulk.storable(url, 1000), "error": "", "handle": ""}
+            return {"state": State.SENT, "ended_at": now, "puzzled": False} | done
+        case Pending(handle=handle, retry_after=seconds):
+            return {
+                "state": State.UNSURE,
+                "handle": handle,
+                "next_try_at": now + timedelta(seconds=seconds),
+                "error": "",
+            }
+        case Again() if delivery.attempts >= MOST_ATTEMPTS:
+            return {"puzzled": True, "state": State.UNSURE}
+        case Again() | Moved():
+            return {"state": State.READY, "next_try_at": now}
+        case Puzzled():
+            return {"puzzled": True, "state": State.UNSURE}
+        case NetworkError():
+            return _failed(delivery, result, now=now)
+    raise TypeError(result)
+
+
+def _failed(delivery: Delivery, error: NetworkError, *, now: datetime) -> dict[str, object]:
+    what: dict[str, object] = {"error": str(error)}
+    if delivery.state == State.UNSURE:  # finding out failed, not the act
+        late = now - (delivery.sending_at or delivery.ordered_at) > GIVE_UP
+        return what | {"puzzled": late or isinstance(error, Unsure | Refused)}
+    if isinstance(error, Unsure):
+        return what | {"state": State.UNSURE, "next_try_at": now + claim.SETTLE_AFTER}
+    if isinstance(error, Refused):
+        return what | {"state": State.REFUSED, "ended_at": now}
+    if now - delivery.ordered_at > GIVE_UP and delivery.attempts > 1:
+        return what | {"state": State.REFUSED, "ended_at": now}
+    asked = error.retry_after if isinstance(error, Later) else 0.0
+    pause = max(asked, PAUSES[min(delivery.attempts, len(PAUSES) - 1)])
+    return what | {"state": State.READY, "next_try_at": now + timedelta(seconds=pause)}
+
+
+def _follow(delivery: Delivery, sent: Sent, *, now: datetime) -> None:
+    """What we did shows at once, and not only when the network tells of it."""
+    seen: list[Seen] = [sent.seen] if sent.seen else []
+    if delivery.act == Delivery.Act.DELETE:
+        seen = [SeenDeletion(delivery.payload["remote_id"], now)]
+    if seen:
+        batch = Batch(delivery.channel.place, seen, "", more=False)
+        intake.receive(delivery.channel, batch, now=now, mark=lambda _received: None)

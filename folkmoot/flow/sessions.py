@@ -1,0 +1,77 @@
+"""Sessions kept open between uses: each by one thread at a time, none beyond a change of its account."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from folkmoot.channels import sessions
+from folkmoot.channels.models import Connection
+from folkmoot.networks.live import Session
+
+KEPT = 4  # of one account
+
+Key = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    session: Session
+    stack: ExitStack
+
+
+class Pool:
+    """Open sessions of accounts. A session whose use ended in an error is not used again."""
+
+    def __init__(self) -> None:
+        self._free: dict[Key, list[_Open]] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def session(self, connection: Connection) -> Iterator[Session]:
+        """Raises ``Reconnect`` where there can be none."""
+        key = (connection.pk, connection.secrets_version)
+        with self._lock:
+            free = self._free.get(key)
+            one = free.pop() if free else None
+        one = one or _opened(connection)
+        sound = False
+        try:
+            yield one.session
+            sound = True
+        finally:
+            if not (sound and self._keep(key, one)):
+                one.stack.close()
+
+    def _keep(self, key: Key, one: _Open) -> bool:
+        with self._lock:
+            if any(other > key for other in self._free if other[0] == key[0]):
+                return False
+            free = self._free.setdefault(key, [])
+            if len(free) < KEPT:
+                free.append(one)
+                return True
+        return False
+
+    def forget(self, connection_id: int) -> None:
+        """Closes what is open of an account and not in use."""
+        with self._lock:
+            gone = [self._free.pop(key) for key in list(self._free) if key[0] == connection_id]
+        _close(gone)
+
+    def close(self) -> None:
+        with self._lock:
+            gone, self._free = list(self._free.values()), {}
+        _close(gone)
+
+
+def _opened(connection: Connection) -> _Open:
+    stack = ExitStack()
+    return _Open(stack.enter_context(sessions.opened(connection)), stack)
+
+
+def _close(many: list[list[_Open]]) -> None:
+    for one in (one for some in many for one in some):
+        one.stack.close()

@@ -1,0 +1,200 @@
+"""A small network of our own, to try the engine with: it loses, breaks and delays answers as often as it is told to.
+
+What it did is asked for at ``/did``: every post with the key that it was sent with, so that a test can tell what was
+lost or done twice. It never recognises a key by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlparse
+
+from servers.base import Running
+
+TOKEN = "plaza-token"
+LONG_POLL_SECONDS = 2.0
+
+
+@dataclass
+class Square:
+    """What there is on the plaza. ``faults`` is the share of requests that go wrong, ``wait`` what each takes."""
+
+    faults: float = 0.0
+    wait: float = 0.0
+    seed: int = 1
+    posts: list[dict[str, Any]] = field(default_factory=list)
+    banned: set[str] = field(default_factory=set)
+    revoked: bool = False
+    slow_down: float = 0.0
+    news: threading.Condition = field(default_factory=threading.Condition)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+
+    def fault(self) -> str:
+        """What goes wrong with this request; nothing most of the time."""
+        with self.news:
+            if self.chance.random() >= self.faults:
+                return ""
+            return self.chance.choice(["busy", "broken before", "broken after", "cut after", "half"])
+
+    def add(self, post: dict[str, Any]) -> dict[str, Any]:
+        with self.news:
+            made = {"parent": "", "key": "", "edited": None, "gone": False} | post
+            made |= {"id": len(self.posts) + 1, "version": self._next(), "at": time.time()}
+            self.posts.append(made)
+            self.news.notify_all()
+        return made
+
+    def change(self, number: int, **fields: Any) -> bool:
+        with self.news:
+            if not 0 < number <= len(self.posts):
+                return False
+            self.posts[number - 1] |= fields | {"version": self._next()}
+            self.news.notify_all()
+        return True
+
+    def _next(self) -> int:
+        return max((post["version"] for post in self.posts), default=0) + 1
+
+    def since(self, version: int, place: str = "", most: int = 200) -> list[dict[str, Any]]:
+        found = [post for post in self.posts if post["version"] > version and place in ("", post["place"])]
+        return sorted(found, key=lambda post: post["version"])[:most]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    square: Square
+
+    def log_message(self, format: str, *args: Any) -> None:
+        return None
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    do_POST = do_PATCH = do_DELETE = do_GET
+
+    def _answer(self) -> None:
+        address = urlparse(self.path)
+        query = {name: values[0] for name, values in parse_qs(address.query).items()}
+        size = int(self.headers.get("content-length") or 0)
+        body = json.loads(self.rfile.read(size) or b"{}")
+        if address.path.startswith("/did"):
+            self._say(200, self.square.posts)
+            return
+        if self.square.revoked or self.headers.get("authorization") != f"Bearer {TOKEN}":
+            self._say(401, {"error": "unknown token"})
+            return
+        self._guarded(address.path, query, body)
+
+    def _guarded(self, path: str, query: dict[str, str], body: dict[str, Any]) -> None:
+        if self.square.wait:
+            time.sleep(self.square.wait)
+        fault = self.square.fault()
+        if self.square.slow_down:
+            self._say(429, {"error": "slow down"}, {"Retry-After": str(self.square.slow_down)})
+        elif fault == "busy":
+            self._say(503, {"error": "busy"}, {"Retry-After": "0.1"})
+        elif fault == "broken before":
+            self._say(500, {"error": "broken"})
+        else:
+            status, said = self._do(path, query, body)
+            if fault == "broken after":
+                self._say(500, {"error": "broken"})
+            elif fault == "cut after":
+                self.close_connection = True
+            elif fault == "half":
+                self._half(said)
+            else:
+                self._say(status, said)
+
+    def _do(self, path: str, query: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
+        parts = path.strip("/").split("/")
+        if self.command == "GET":
+            return 200, self._read(parts[0], query)
+        if parts[0] == "bans":
+            (self.square.banned.discard if self.command == "DELETE" else self.square.banned.add)(body["person"])
+            return 200, {}
+        if self.command == "POST":
+            return 201, self.square.add(body)
+        fields = (
+            {"gone": True, "text": ""} if self.command == "DELETE" else {"text": body["text"], "edited": time.time()}
+        )
+        return (200, {}) if self.square.change(int(parts[1]), **fields) else (404, {"error": "no such post"})
+
+    def _read(self, what: str, query: dict[str, str]) -> Any:
+        if what == "me":
+            return {"id": "us", "name": "Folk"}
+        if what == "places":
+            return [{"id": name, "name": name} for name in ("lounge", "kitchen")]
+        if what == "own":
+            return [post for post in self.square.posts if post["key"] == query["key"]]
+        if what == "stream":
+            with self.square.news:
+                self.square.news.wait_for(
+                    lambda: bool(self.square.since(int(query["after"]))), timeout=LONG_POLL_SECONDS
+                )
+        return self.square.since(int(query.get("after", 0)), query.get("place", ""))
+
+    def _say(self, status: int, said: Any, headers: dict[str, str] | None = None) -> None:
+        body = json.dumps(said).encode()
+        self.send_response(status)
+        for name, value in {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            **(headers or {}),
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _half(self, said: Any) -> None:
+        body = json.dumps(said).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2])
+        self.close_connection = True
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Those who hang up in the middle are killed on purpose."""
+
+
+@contextmanager
+def opened(square: Square) -> Iterator[str]:
+    """The address at which a square is, in threads of this process, until the end of the block."""
+    handler = type("Handler", (_Handler,), {"square": square})
+    server = _Server(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def install(folder: Path) -> None:
+    """It is here already."""
+
+
+@contextmanager
+def start(installed: Path, work: Path) -> Iterator[Running]:
+    with opened(Square()) as address:
+        yield Running(address, {"token": TOKEN})

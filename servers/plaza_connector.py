@@ -1,0 +1,158 @@
+"""The connector to ``servers.plaza``: every ability that the engine knows, as plainly as it can be written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from folkmoot import networks
+from folkmoot.networks.acts import Deletion, Edit, Moderation, Publication, Reply, Sent, Verb
+from folkmoot.networks.api import Api
+from folkmoot.networks.base import Batch, Facts, Limits, Person, Place, Seen, SeenDeletion, SeenMessage
+from folkmoot.networks.errors import Refused
+from folkmoot.networks.live import Access, Checkup, Field, Kind, Recalled, Right
+
+SLUG = "plaza"
+
+
+class PlazaSession:
+    def __init__(self, access: Access) -> None:
+        token = {"Authorization": f"Bearer {access.secrets['token']}"}
+        self._api = Api(access.http, access.settings["server"], token, now=access.now)
+
+    def check(self) -> Checkup:
+        me = self._object(self._api.read("me").data)
+        return Checkup(Person(str(me.get("id")), str(me.get("name"))), (Right("speak", "To answer people.", True),))
+
+    def places(self) -> Sequence[Place]:
+        return [Place(one["id"], one["name"], "forum") for one in self._list(self._api.read("places").data)]
+
+    def close(self) -> None:
+        return None
+
+    def kinds(self, place: Place) -> Sequence[Kind]:
+        return [Kind("posts", 1.0)]
+
+    def poll(self, place: Place, kind: str, cursor: str) -> Batch:
+        return self._batch(place, cursor, self._since(cursor, place))
+
+    def recall(self, place: Place, cursor: str, *, since: datetime) -> Recalled:
+        batch = self._batch(place, cursor, self._since(cursor, place))
+        return Recalled(batch, None if batch.more else 1.0)
+
+    def reply(self, act: Reply, key: str) -> Sent:
+        return self._sent(
+            {"place": act.place.remote_id, "thread": act.thread, "parent": act.parent, "text": act.text, "key": key}
+        )
+
+    def publish(self, act: Publication, key: str) -> Sent:
+        return self._sent({"place": act.place.remote_id, "thread": key, "text": act.text, "key": key})
+
+    def edit(self, act: Edit, key: str) -> Sent:
+        self._api.act(f"posts/{act.remote_id}", method="PATCH", json={"text": act.text})
+        return Sent(act.remote_id)
+
+    def delete(self, act: Deletion, key: str) -> Sent:
+        self._api.act(f"posts/{act.remote_id}", method="DELETE")
+        return Sent(act.remote_id)
+
+    def verbs(self, place: Place) -> frozenset[Verb]:
+        return frozenset(("ban", "unban"))
+
+    def moderate(self, act: Moderation, key: str) -> Sent:
+        method = "POST" if act.verb == "ban" else "DELETE"
+        self._api.act("bans", method=method, json={"person": act.person})
+        return Sent()
+
+    def find_own(self, act: Reply | Publication, key: str, *, since: datetime) -> Sent | None:
+        found = self._list(self._api.read("own", {"key": key}).data)
+        return Sent(str(found[0]["id"]), seen=_message(found[0])) if found else None
+
+    def _sent(self, post: dict[str, str]) -> Sent:
+        made = self._object(self._api.act("posts", json=post | {"author": "us"}).data)
+        return Sent(str(made["id"]), seen=_message(made))
+
+    def _since(self, cursor: str, place: Place | None = None, what: str = "posts") -> list[dict[str, Any]]:
+        asked = {"after": cursor or "0"} | ({"place": place.remote_id} if place else {})
+        return self._list(self._api.read(what, asked).data)
+
+    def _batch(self, place: Place, cursor: str, posts: list[dict[str, Any]]) -> Batch:
+        end = str(posts[-1]["version"]) if posts else cursor
+        return Batch(place, [_seen(post) for post in posts], end, more=len(posts) == 200)
+
+    def _object(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            raise Refused("this is no plaza")
+        return data
+
+    def _list(self, data: Any) -> list[dict[str, Any]]:
+        if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
+            raise Refused("this is no plaza")
+        return data
+
+
+class StreamingSession(PlazaSession):
+    """Tells by itself what happens, in place of being asked place by place."""
+
+    kinds = poll = None  # type: ignore[assignment]
+
+    def stream(self, places: Sequence[Place], cursor: str, stopped: Callable[[], bool]) -> Iterator[Batch]:
+        known = {place.remote_id: place for place in places}
+        while not stopped():
+            posts = self._since(cursor, what="stream")
+            told: dict[str, list[dict[str, Any]]] = {}
+            for post in posts:
+                told.setdefault(post["place"], []).append(post)
+            before, cursor = cursor, str(posts[-1]["version"]) if posts else cursor
+            for number, (name, own) in enumerate(told.items(), 1):
+                last = number == len(told)
+                place = known.get(name, Place(name, name, "forum"))
+                yield Batch(place, [_seen(post) for post in own], cursor if last else before)
+            if not posts:
+                yield Batch(None, (), cursor)
+
+
+class Plaza:
+    facts = Facts(SLUG, "Plaza", limits=Limits(text=5000, as_of="2026-11-01"))
+    fields = (
+        Field("server", "Server", kind="url", example="https://plaza.example.org"),
+        Field("token", "Token", kind="secret", example="abc"),
+    )
+    session = PlazaSession
+
+
+class StreamingPlaza(Plaza):
+    facts = Facts("streaming-plaza", "Streaming plaza")
+    session = StreamingSession
+
+
+def register() -> None:
+    """Makes both known to this process as networks."""
+    networks.OWN[SLUG] = "servers.plaza_connector:Plaza"
+    networks.OWN["streaming-plaza"] = "servers.plaza_connector:StreamingPlaza"
+    networks.connectors.cache_clear()
+
+
+def _seen(post: dict[str, Any]) -> Seen:
+    if post["gone"]:
+        return SeenDeletion(str(post["id"]), _moment(post["at"]))
+    return _message(post)
+
+
+def _message(post: dict[str, Any]) -> SeenMessage:
+    return SeenMessage(
+        str(post["id"]),
+        _moment(post["at"]),
+        Person(post["author"], post["author"].title()),
+        post["text"],
+        thread=post["thread"],
+        parent=post["parent"] or None,
+        edited_at=_moment(post["edited"]) if post["edited"] else None,
+        ours=post["author"] == "us",
+        raw=post,
+    )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
