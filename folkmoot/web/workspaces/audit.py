@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from folkmoot.lib.keyset import Mark
 from folkmoot.web.request import Request, in_workspace
+from folkmoot.web.workspaces.details import told
 from folkmoot.workspaces import access
 from folkmoot.workspaces.models import AuditEntry, Rank
 
@@ -42,6 +43,8 @@ ACTS = {
     "member.name": gettext_lazy("Member renamed"),
     "member.ours": gettext_lazy("Member marked as one of us, or not"),
     "member.unmerge": gettext_lazy("Merge undone"),
+    "neighbours.off": gettext_lazy("Comparing messages switched off"),
+    "neighbours.on": gettext_lazy("Comparing messages switched on"),
     "reading.correct": gettext_lazy("Reading corrected"),
     "reading.learn": gettext_lazy("A correction may be learnt from again"),
     "reading.never_learn": gettext_lazy("A correction is never learnt from"),
@@ -103,7 +106,7 @@ def _row(request: Request, entry: AuditEntry) -> Row:
         entry,
         ACTS.get(entry.act, entry.act),
         str(entry.user) if entry.user else _("Folkmoot itself"),
-        " · ".join(value for value in entry.detail.values() if isinstance(value, str) and value),
+        told(entry.detail),
         _url(request, entry.about),
     )
 
