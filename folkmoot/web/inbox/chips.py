@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.forms import BoundField, ChoiceField, DateField
@@ -45,6 +45,7 @@ def _text(field: BoundField, value: Any) -> str:
     if isinstance(field.field, DateField) and isinstance(value, date):
         return f"{label}: {formats.date_format(value, 'SHORT_DATE_FORMAT')}"
     if isinstance(field.field, ChoiceField):
-        named = {str(key): name for key, name in field.field.choices}
+        choices = cast("list[tuple[Any, Any]]", field.field.choices)
+        named = {str(key): name for key, name in choices}
         return f"{label}: {named.get(str(value), value)}"
     return f"{label}: {value}"
