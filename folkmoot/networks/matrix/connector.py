@@ -11,10 +11,12 @@ from typing import Any
 from folkmoot.lib.archive import Archive, Entry, Unreadable
 from folkmoot.lib.json_stream import Broken, JsonStream
 from folkmoot.networks import json_lines, reading
-from folkmoot.networks.base import Batch, Facts, Format, Limits, Place, Seen, Skipped
+from folkmoot.networks.base import Batch, Facts, Format, Limits, Place, Rate, Seen, Skipped, gettext_noop
 from folkmoot.networks.batches import Item, backfill
 from folkmoot.networks.first_look import first_look
+from folkmoot.networks.live import Field
 from folkmoot.networks.matrix.parse import Relations, is_said_of_another, parse_event
+from folkmoot.networks.matrix.session import MatrixSession
 from folkmoot.networks.payload import Dates, Unfit, mapping, text
 from folkmoot.networks.times import zone
 
@@ -34,8 +36,11 @@ class Matrix:
         slug="matrix",
         name="Matrix",
         icon="brand-matrix",
-        # An event may have 65 536 bytes in all; letters beyond ASCII take two and more.
-        limits=Limits(text=30_000, as_of="2026-06-01"),
+        # An event may have 65 536 bytes in all; letters beyond ASCII take two and more. Sizes of files and rates are each
+        # server's own; these are Synapse's defaults (max_upload_size, rc_message).
+        limits=Limits(
+            text=30_000, media=1, media_bytes=50 * 1024**2, as_of="2026-11-21", rates=(Rate(10, 10.0), Rate(12, 60.0))
+        ),
         formats=(
             Format(
                 "matrix",
@@ -44,6 +49,40 @@ class Matrix:
             ),
         ),
     )
+
+    fields = (
+        Field(
+            "server",
+            gettext_noop("Server"),
+            gettext_noop("The address of the account's homeserver, such as https://matrix.org."),
+            kind="url",
+            example="https://matrix.example",
+        ),
+        Field(
+            "user",
+            gettext_noop("Account"),
+            gettext_noop("Such as @folkmoot:example.org. Not needed with an access token."),
+            required=False,
+            example="@folkmoot:matrix.example",
+        ),
+        Field(
+            "password",
+            gettext_noop("Password"),
+            gettext_noop("Used to sign in once. Or leave it empty and give an access token."),
+            kind="secret",
+            required=False,
+            example="example",
+        ),
+        Field(
+            "token",
+            gettext_noop("Access token"),
+            gettext_noop("Instead of the password. In Element: Settings, Help & About, at the bottom."),
+            kind="secret",
+            required=False,
+            example="syt_example",
+        ),
+    )
+    session = MatrixSession
 
     def recognises(self, archive: Archive) -> str | None:
         looked_at = archive.find(*_ENDINGS)[:_LOOKED_AT]

@@ -44,6 +44,7 @@ class Relations:
     redacted: set[str] = field(default_factory=set)
     threads: set[str] = field(default_factory=set)
     rooms: dict[str, str] = field(default_factory=dict)
+    _named_at: dict[str, int] = field(default_factory=dict)
     # A reaction is taken back by deleting it: (its id, its target, the emoji, who).
     _given: list[tuple[str, str, str, str]] = field(default_factory=list)
 
@@ -61,9 +62,19 @@ class Relations:
         elif kind in _MESSAGES and how == "m.thread" and target:
             self.threads.add(target)
         elif kind == "m.room.member" and content.get("membership") == "join" and text(content.get("displayname")):
-            self.names[text(event.get("state_key"))] = text(content["displayname"])
+            self._note_name(text(event.get("state_key")), text(content["displayname"]), event)
         elif kind == "m.room.name":
             self.rooms[text(event.get("room_id"))] = text(content.get("name"))
+
+    def note_bundled(self, event: Mapping[str, Any]) -> None:
+        """Keeps what a server tells with an event of others that speak of it: its last edit, and that a thread began."""
+        bundled = mapping(mapping(event.get("unsigned")).get("m.relations"))
+        edit, ident = mapping(bundled.get("m.replace")), text(event.get("event_id"))
+        if mapping(edit.get("content")):
+            sent = count(edit.get("origin_server_ts")) or 0
+            self._note_edit(ident, Edit(sent, text(edit.get("sender")), mapping(edit["content"])))
+        if mapping(bundled.get("m.thread")):
+            self.threads.add(ident)
 
     def settle(self) -> None:
         """Counts the reactions, once all events are noted; one person gives each only once."""
@@ -81,6 +92,12 @@ class Relations:
     def reactions_to(self, ident: str) -> tuple[Reaction, ...]:
         given = self.reactions.get(ident, {})
         return tuple(Reaction(key, len(who), tuple(self.person(one) for one in who)) for key, who in given.items())
+
+    def _note_name(self, ident: str, name: str, event: Mapping[str, Any]) -> None:
+        """The newest name counts; pages of the API begin with it."""
+        at = count(event.get("origin_server_ts")) or 0
+        if at >= self._named_at.get(ident, 0):
+            self.names[ident], self._named_at[ident] = name, at
 
     def _note_edit(self, target: str, edit: Edit) -> None:
         known = self.edits.get(target)
