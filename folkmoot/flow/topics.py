@@ -12,6 +12,7 @@ from datetime import datetime
 from folkmoot.lib import bulk
 from folkmoot.understanding.copies import actions as copies
 from folkmoot.understanding.copies.actions import Text
+from folkmoot.understanding.neighbours import actions as neighbours
 from folkmoot.understanding.topics import finding
 from folkmoot.understanding.trends import counting, notes, past, rising
 from folkmoot.understanding.trends.models import Trend
@@ -50,6 +51,7 @@ def waiting() -> list[int]:
 def _look_at_some(workspace_id: int) -> int:
     with counting.turn(workspace_id):
         ids = notes.take(workspace_id, NOTES_AT_ONCE)
+        neighbours.note(workspace_id, ids)
         latest = rising.latest_word(workspace_id)
         if not ids or latest is None:
             return len(ids)

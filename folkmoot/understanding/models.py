@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from folkmoot.conversations.models import Conversation, Message
 from folkmoot.understanding.assistant.models import Assistant, Opinion, Spending, Summary
 from folkmoot.understanding.copies.models import Repeat, Wave, Wording
+from folkmoot.understanding.neighbours.models import Neighbours
 from folkmoot.understanding.topics.models import Placement, Topic, TopicCount, TopicRun
 from folkmoot.understanding.trends.models import DayTerms, Fresh, HourTerms, StaleHour, Trend, Usual
 from folkmoot.understanding.vocabulary.models import Entry, Reindexing
@@ -15,7 +16,7 @@ from folkmoot.workspaces.models import User, Workspace
 
 # Models of the packages below, where Django looks for them
 __all__ = [
-    "Assistant", "Correction", "DayTerms", "Entry", "Fresh", "HourTerms", "Impression", "Layer", "Opinion",
+    "Assistant", "Correction", "DayTerms", "Entry", "Fresh", "HourTerms", "Impression", "Layer", "Neighbours", "Opinion",
     "Placement", "Reading", "Reindexing", "Repeat", "Rereading", "Spending", "StaleHour", "Summary", "Topic",
     "TopicCount", "TopicRun", "Trend", "Unread", "Usual", "Version", "Wave", "Wording",
 ]  # fmt: skip
