@@ -77,12 +77,16 @@ class ImportForm(forms.Form):
         return data
 
 
+NEEDED = frozenset({"text", "time", "author"})
+
+
 class QuestionsForm(forms.Form):
     """What the archive does not say by itself: which column holds what, then the options of its format."""
 
     def __init__(self, *args: Any, questions: Questions, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         columns = [(NO_COLUMN, _("in no column")), *((column, column) for column in questions.columns)]
+        self.of_tables = bool(columns[1:])
         for option in questions.fields:
             select = forms.Select(attrs={"class": "form-select"})
             self._ask(option, forms.ChoiceField(choices=columns, widget=select))
@@ -95,6 +99,18 @@ class QuestionsForm(forms.Form):
         field.label = gettext(option.label)
         field.help_text = gettext(option.help) if option.help else ""
         self.fields[option.name] = field
+
+    def ahead(self) -> list[forms.BoundField]:
+        """What hardly any table does without, and what is filled in or wrong; of other archives, everything."""
+        return [field for field in self if not self.of_tables or field.name in NEEDED or self._is_said(field)]
+
+    def behind(self) -> list[forms.BoundField]:
+        """The rest, to be opened."""
+        ahead = {field.name for field in self.ahead()}
+        return [field for field in self if field.name not in ahead]
+
+    def _is_said(self, field: forms.BoundField) -> bool:
+        return bool(field.errors) or field.value() not in (None, "", NO_COLUMN)
 
     def options(self) -> dict[str, str]:
         """What was said, or what the form would begin with."""

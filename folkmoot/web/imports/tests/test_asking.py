@@ -65,6 +65,15 @@ def test_a_table_with_usual_columns_is_shown_as_it_will_be_read(client: Client) 
     assert Message.objects.get().text == "hello"
 
 
+def test_what_is_needed_or_known_is_asked_first_and_the_rest_on_request(client: Client) -> None:
+    address = upload(client, "t.csv", "time,author,text,channel\n2026-03-02 12:00,ada,hello,lounge\n")
+    form = client.get(address).context["form"]
+    assert [field.name for field in form.ahead()] == ["text", "time", "author", "channel"]
+    assert {"id", "thread", "encoding"} <= {field.name for field in form.behind()}
+    wrong = send(client, address, "look", text="text", time="time", author="author", encoding="klingon")
+    assert "encoding" in [field.name for field in wrong.context["form"].ahead()]
+
+
 def test_columns_nobody_guesses_are_chosen_looked_at_and_read(client: Client) -> None:
     address = upload(client, "t.csv", TABLE)
     assert client.get(address).context["seen"] is None

@@ -109,7 +109,7 @@ def test_filters_find_what_they_say(
 def test_each_filter_in_use_is_told_and_can_be_taken_away(client: Client, workspace: Workspace, make: Make) -> None:
     channel = make.channel(workspace, "lounge")
     make.talk(channel, ("ada", "hello"))
-    query = {
+    query: dict[str, str | int] = {
         "q": "hello",
         "channel": channel.pk,
         "mood": "neg",
