@@ -6,17 +6,19 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Self
 
 import structlog
-from django.db import connection
+from django.db import connection, transaction
 from psycopg.conninfo import make_conninfo
 
 from folkmoot.analytics import actions as analytics
 from folkmoot.flow import news
+from folkmoot.lib import bulk
 from folkmoot.understanding import reader, record, rereading
+from folkmoot.understanding.reading.contract import Reading
 from folkmoot.understanding.record import Said
 from folkmoot.workspaces.models import Workspace
 
@@ -24,6 +26,7 @@ log = structlog.get_logger()
 
 BATCH = 1000
 PATIENCE_SECONDS = 0.3
+SPARE = (os.cpu_count() or 1) > 1
 
 Progress = Callable[[int], None]
 
@@ -31,19 +34,21 @@ Progress = Callable[[int], None]
 def read(workspace_id: int, progress: Progress | None = None, *, most: int | None = None) -> int:
     """Reads what is noted as unread, the newest first, a batch a transaction; how many notes that took up.
 
+    Others may do so at the same time; at the end what they had in hand is read, too.
     ``progress`` is told after each batch how many were taken so far. ``most`` ends it after that many. Without a model
     the notes stay.
     """
-    total = 0
+    total, ending = 0, False
     if not can_read():
         return total
     while most is None or total < most:
-        taken = _read_some(workspace_id)
+        taken = _read_some(workspace_id, patient=ending)
         total += taken
         if progress and taken:
             progress(total)
-        if taken < BATCH:
+        if ending and not taken:
             break
+        ending = taken < BATCH
     return total
 
 
@@ -57,21 +62,29 @@ def can_read() -> bool:
     return True
 
 
-def _read_some(workspace_id: int) -> int:
-    with record.turn(workspace_id):
-        taken, said = record.take(workspace_id, BATCH)
-        _store(workspace_id, said)
-    return taken
+def _read_some(workspace_id: int, *, patient: bool = False) -> int:
+    """Reads before its turn comes, as that is most of the work, and again what was changed meanwhile."""
+    with transaction.atomic():
+        taken = record.take(workspace_id, BATCH, patient=patient)
+        if taken:
+            bulk.write_behind()
+            reads, ids = reader.of(workspace_id), sorted(set(taken))
+            early = record.messages(ids)
+            known = dict(zip(early, reads.read([message.text for message in early]), strict=True))
+            record.hold(workspace_id)
+            said = record.messages(ids)
+            changed = [message for message in said if message not in known]
+            known |= zip(changed, reads.read([message.text for message in changed]), strict=True)
+            record.forget_gone(ids, said)
+            _store(workspace_id, said, [known[message] for message in said])
+    return len(taken)
 
 
-def _store(workspace_id: int, said: Collection[Said]) -> None:
-    if not said:
-        return
-    ordered = sorted(said, key=lambda message: message.id)
-    readings = reader.of(workspace_id).read([message.text for message in ordered])
-    record.store(workspace_id, ordered, readings)
-    analytics.mark_stale(workspace_id, [message.at for message in ordered], only_readings=True)
-    news.announce(workspace_id, "readings")
+def _store(workspace_id: int, said: Sequence[Said], readings: Sequence[Reading]) -> None:
+    if said:
+        record.store(workspace_id, said, readings)
+        analytics.mark_stale(workspace_id, [message.at for message in said], only_readings=True)
+        news.announce(workspace_id, "readings")
 
 
 def reread(
@@ -89,8 +102,8 @@ def reread(
             order = rereading.going_on(workspace_id, version, now=now)
             if order.finished_at:
                 return False
-            said = rereading.stretch(order, record.version_id(version), now=now)
-            _store(workspace_id, said)
+            said = sorted(rereading.stretch(order, record.version_id(version), now=now), key=lambda one: one.id)
+            _store(workspace_id, said, reader.of(workspace_id).read([message.text for message in said]))
         if progress:
             progress(order.done, order.total)
     return True
@@ -147,9 +160,11 @@ class Beside:
             self._process = _start(self._workspace)
 
     def finish(self) -> None:
-        """Waits until all that was stored is read."""
+        """Waits until all that was stored is read; where there is a processor to spare, reads along meanwhile."""
         if self._process and self._process.stdin:
             self._process.stdin.close()
+            while SPARE and self._process.poll() is None and read(self._workspace.pk, most=BATCH):
+                pass
             self._process.wait()
 
 

@@ -1,7 +1,8 @@
 """Readings stored in bulk, and the notes of what is not read yet.
 
 Whoever stores messages writes notes in the same transaction; ``take`` removes notes in the one that stores the
-readings, so that nothing is lost whoever dies when, and reading twice changes nothing.
+readings, so that nothing is lost whoever dies when, and reading twice changes nothing. Many may read at once, each the
+messages of other notes, and store one after the other.
 """
 
 from __future__ import annotations
@@ -67,28 +68,38 @@ def turn(workspace_id: int) -> Iterator[None]:
     """A transaction in which nobody else stores readings of this workspace: what a conversation is like is worked out
     from all its readings."""
     with transaction.atomic():
-        bulk.fetch("SELECT pg_advisory_xact_lock(%s::int, %s::int)", [TURN, workspace_id])
+        hold(workspace_id)
         yield
 
 
-def take(workspace_id: int, most: int) -> tuple[int, list[Said]]:
-    """Takes up to ``most`` notes away, the newest first: how many those were, and the messages that are to be read.
+def hold(workspace_id: int) -> None:
+    """Waits for the turn; until the transaction ends nobody else stores readings of this workspace."""
+    bulk.fetch("SELECT pg_advisory_xact_lock(%s::int, %s::int)", [TURN, workspace_id])
 
-    Call it within ``turn``. What is gone by now is forgotten here.
+
+def take(workspace_id: int, most: int, *, patient: bool = False) -> list[int]:
+    """Takes up to ``most`` notes away, the newest first; the messages they tell of, as often as they do.
+
+    Call it in the transaction that stores the readings, before its turn. Notes that another one has in hand are left to
+    it; who is ``patient`` waits until it is done, and takes them if it died.
     """
-    taken = [row[0] for row in bulk.fetch(_TAKE, [workspace_id, most])]
-    said = messages(sorted(set(taken)))
-    if gone := set(taken) - {message.id for message in said}:
-        forget(gone)
-        impressions.renew({row[0] for row in bulk.fetch(_PLACES, [sorted(gone)])})
-    return len(taken), said
+    return [row[0] for row in bulk.fetch(_WAIT_AND_TAKE if patient else _TAKE, [workspace_id, most])]
 
 
-_TAKE = """
+_WAIT_AND_TAKE = """
 DELETE FROM understanding_unread WHERE id IN (
-    SELECT id FROM understanding_unread WHERE workspace_id = %s::bigint ORDER BY id DESC LIMIT %s::int
+    SELECT id FROM understanding_unread WHERE workspace_id = %s::bigint ORDER BY id DESC LIMIT %s::int FOR UPDATE
 ) RETURNING message_id
 """
+_TAKE = _WAIT_AND_TAKE.replace("FOR UPDATE", "FOR UPDATE SKIP LOCKED")
+
+
+def forget_gone(ids: Collection[int], said: Collection[Said]) -> None:
+    """Forgets those of the messages ``ids`` that are not among ``said``, as they are gone. Call it within the turn."""
+    if gone := set(ids) - {message.id for message in said}:
+        forget(gone)
+        impressions.renew({row[0] for row in bulk.fetch(_PLACES, [sorted(gone)])})
+
 
 _PLACES = "SELECT DISTINCT conversation_id FROM conversations_message WHERE id = ANY(%b::bigint[])"
 
@@ -120,7 +131,7 @@ def behind() -> list[int]:
 def store(workspace_id: int, said: Sequence[Said], readings: Sequence[Reading]) -> None:
     """Stores a reading of each message, with what people decided laid over it, in place of any earlier one.
 
-    Call it within ``turn``.
+    Call it within ``turn``, with messages as they stand in it.
     """
     if not said:
         return

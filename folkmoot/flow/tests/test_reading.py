@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from threading import Event, Thread, Timer
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from conftest import Make, WordReader
@@ -101,6 +106,102 @@ def test_a_reader_that_dies_loses_nothing(
     assert "neg" in marks("this is awful")
 
 
+class Interrupted(WordReader):
+    """Whose work is interrupted by something that happens once it has read."""
+
+    def __init__(self, happens: Callable[[], None]) -> None:
+        super().__init__("interrupted")
+        self._happens = [happens]
+
+    def read(self, texts: list[str]) -> list[Said]:
+        found = super().read(texts)
+        while self._happens:
+            self._happens.pop()()
+        return found
+
+
+def apart(act: Callable[[], Any]) -> None:
+    """Does something on another connection, and waits for its end."""
+
+    def run() -> None:
+        try:
+            act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(run).result(timeout=30)
+
+
+@pytest.fixture
+def shared(transactional_db: None) -> Workspace:
+    """A workspace that other connections see."""
+    return Workspace.objects.create(slug="shared", name="Shared")
+
+
+def test_two_who_read_at_once_take_different_messages(
+    shared: Workspace, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.talk(make.channel(shared), *[("ada", f"awful {n}") for n in range(6)])
+    monkeypatch.setattr(reading, "BATCH", 4)
+    read_apart: list[int] = []
+    both = Interrupted(lambda: apart(lambda: read_apart.append(reading.read(shared.pk, most=1))))
+    monkeypatch.setattr(reader, "base", lambda: both)
+    assert reading.read(shared.pk) == 4
+    assert read_apart == [2]
+    assert both.read_so_far == 6
+    assert Reading.objects.count() == 6
+    assert not Unread.objects.exists()
+
+
+def test_what_is_edited_while_it_is_read_is_read_as_it_is_then(
+    shared: Workspace, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when somebody else takes up the note of the edit, and is done first."""
+    channel = make.channel(shared)
+    make.receive(channel, [make.seen(id="a", text="nice")])
+
+    def edit() -> None:
+        make.receive(channel, [make.seen(id="a", text="awful")])
+        assert reading.read(shared.pk, most=1) == 1
+
+    monkeypatch.setattr(reader, "base", lambda one=Interrupted(lambda: apart(edit)): one)
+    assert reading.read(shared.pk) == 1
+    assert "neg" in marks("awful")
+
+
+def test_what_is_deleted_while_it_is_read_leaves_no_reading(
+    shared: Workspace, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = make.channel(shared)
+    make.receive(channel, [make.seen(id="a", text="nice"), make.seen(id="b", text="awful", minute=1)])
+    delete = Interrupted(lambda: apart(lambda: make.receive(channel, [SeenDeletion("a", NOW)])))
+    monkeypatch.setattr(reader, "base", lambda: delete)
+    reading.read(shared.pk)
+    assert list(Reading.objects.values_list("message__text", flat=True)) == ["awful"]
+    assert not Unread.objects.exists()
+
+
+def test_whoever_reads_to_the_end_takes_up_what_another_one_who_dies_had_in_hand(shared: Workspace, make: Make) -> None:
+    make.talk(make.channel(shared), ("ada", "this is awful"))
+    taken, go_on = Event(), Event()
+
+    def die() -> None:
+        with suppress(KeyboardInterrupt), transaction.atomic():
+            record.take(shared.pk, 10)
+            taken.set()
+            go_on.wait(30)
+            raise KeyboardInterrupt
+
+    dying = Thread(target=apart, args=(die,))
+    dying.start()
+    assert taken.wait(30)
+    Timer(0.3, go_on.set).start()
+    assert reading.read(shared.pk) == 1
+    dying.join()
+    assert "neg" in marks("this is awful")
+
+
 def test_without_a_model_the_notes_wait(workspace: Workspace, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> None:
         raise reader.NoModel
@@ -119,7 +220,7 @@ def test_more_messages_take_no_more_queries(
 ) -> None:
     channel = make.channel(workspace, kind="forum")
     make.receive(channel, [make.seen(text=f"awful {n}", thread=f"t{n % 7}", minute=n) for n in range(90)])
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(26):
         assert reading.read(workspace.pk) == 90
 
 
