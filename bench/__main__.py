@@ -7,6 +7,8 @@ import os
 from importlib import import_module
 from pathlib import Path
 
+from folkmoot.cli import ONE_THREAD  # imports neither Django nor NumPy, which look at the environment
+
 CACHE = Path(__file__).resolve().parent.parent / ".cache"
 PARTS = ("intake", "reading", "topics", "pages", "crowd", "idle")
 
@@ -23,6 +25,7 @@ def main() -> int:
     # the settings are read once, when Django is first imported
     os.environ["FOLKMOOT_HOME"] = str(CACHE / ("bench-small" if chosen.small else "bench"))
     os.environ["DJANGO_SETTINGS_MODULE"] = "folkmoot.settings"
+    os.environ |= dict.fromkeys(ONE_THREAD, "1")  # as folkmoot's own command does
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("FOLKMOOT_DEBUG", None)
     return int(import_module("bench.run").run(chosen))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,6 @@ from folkmoot.flow import archive, reading
 from folkmoot.workspaces.models import Workspace
 
 SINGLES = 2000
-ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 TAKEN = "bench_reading"
 STARTS = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
@@ -41,9 +39,8 @@ def _texts(count: int) -> list[str]:
 def _alone(path: Path, messages: int) -> list[Figure]:
     path.write_text("\n".join(_texts(messages)), encoding="utf-8")
     told = subprocess.run(
-        [sys.executable, "-m", "bench.reader", str(path), str(SINGLES)],
-        env=os.environ | ONE_CORE, check=True, capture_output=True, text=True,
-    )  # fmt: skip
+        [sys.executable, "-m", "bench.reader", str(path), str(SINGLES)], check=True, capture_output=True, text=True
+    )
     facts = json.loads(told.stdout)
     singles: list[float] = facts["singles"]
     return [
