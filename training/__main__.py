@@ -40,6 +40,12 @@ log = structlog.get_logger()
     "--to", type=click.Path(path_type=Path), default=DATA, help="Where the model and its quality are written."
 )
 def train(data: Path, keep: Path, to: Path) -> None:
+    """Trains the reading model.
+
+    Run `python -m training.neighbours` after it, which fits what tells paraphrases to the new model. The model of
+    languages is another one: `python -m training.languages.collect CACHE`, then `python -m training.languages.train
+    CACHE`.
+    """
     begun = time.monotonic()
     keep.mkdir(parents=True, exist_ok=True)
     course = lessons.course(data)

@@ -18,7 +18,7 @@ from training.own_rows import own_rows
 from training.targets import Targets
 
 FEWER = {"toxicr_code_review": 0.35, "russe2022_train_rewrite": 0.6, "banking77_train": 0.4, "app_reviews": 0.8}
-SHARE_AGAIN = 0.5
+SHARE_AGAIN = 0.4
 GUESSED = 0.7  # probability from which the encoder's guess is a lesson for the n-grams
 PART = re.compile(r"_?(?:20\d\d)?(?:train|dev|val|test|devtest|sarcasm)(?:_rewrite|-A)?$")
 
