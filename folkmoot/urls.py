@@ -6,6 +6,9 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
+from folkmoot.web.channels import urls as channels
+from folkmoot.web.channels.signing_in import callback
+
 
 def healthz(request: HttpRequest) -> HttpResponse:
     """For whoever watches the process: it answers, and so does the database."""
@@ -27,6 +30,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("w/<slug:slug>/understanding/vocabulary/", include("folkmoot.web.vocabulary.urls")),
     path("w/<slug:slug>/understanding/", include("folkmoot.web.understanding.urls")),
     path("w/<slug:slug>/settings/assistant/", include("folkmoot.web.assistant.urls")),
+    path("w/<slug:slug>/channels/", include(channels.channels)),
+    path("w/<slug:slug>/sent/", include(channels.outbox)),
+    path("connect/callback/", callback, name="connect-callback"),
     path("w/<slug:slug>/imports/", include("folkmoot.web.imports.urls")),
     path("w/<slug:slug>/live/", include("folkmoot.web.live.urls")),
 ]

@@ -76,6 +76,7 @@ def connect(workspace: Workspace, filled: Filled, found: Checkup, *, by: User, n
     again = row is not None
     if row is None:
         row = Connection(workspace=workspace, network=filled.network, remote_id=key, address=chance.token_hex(24))
+    if not again or row.state == Connection.State.GONE:
         row.personal, row.owner = filled.personal, by
     _fill(row, filled, found, now=now)
     row.save()

@@ -10,6 +10,9 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from folkmoot.channels.access import CONNECTS, SPEAKS
+from folkmoot.channels.access import deliveries as deliveries_of
+from folkmoot.channels.models import Delivery
 from folkmoot.workspaces import access
 from folkmoot.workspaces.models import Rank, Role, User, Workspace
 
@@ -47,6 +50,15 @@ AREAS = (
         needed=Rank.ANALYST,
         also=("corrections", "reading", "vocabulary", "vocabulary-new", "vocabulary-entry", "vocabulary-import"),
     ),
+    Area("sent", _("Sent"), icon="send", key="e", needed=SPEAKS, also=("delivery",)),
+    Area(
+        "channels",
+        _("Channels"),
+        icon="plug-connected",
+        key="c",
+        needed=CONNECTS,
+        also=("connect", "connect-result", "account", "account-again", "account-places", "account-disconnect"),
+    ),
     Area("imports", _("Import"), icon="file-import", key="o", needed=Rank.MANAGER, also=("import", "import-columns")),
     Area(
         "settings",
@@ -60,17 +72,19 @@ AREAS = (
 
 
 ON_A_PHONE = 5
+MOST_COUNTED = 99
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An area as it stands in this person's menu."""
+    """An area as it stands in this person's menu; ``count`` of things in it wait for a person."""
 
     label: Any
     icon: str
     key: str
     url: str
     here: bool
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,5 +141,11 @@ def menu(request: HttpRequest, role: Role) -> list[Entry]:
         if not role.may(area.needed):
             continue
         url = reverse(area.url_name, args=[role.workspace.slug])
-        entries.append(Entry(area.label, area.icon, area.key, url, here in (area.url_name, *area.also)))
+        count = undecided(role) if area.url_name == "sent" else 0
+        entries.append(Entry(area.label, area.icon, area.key, url, here in (area.url_name, *area.also), count))
     return entries
+
+
+def undecided(role: Role) -> int:
+    """How many acts wait for a person to say whether they were done; counted no further than is shown."""
+    return deliveries_of(role).filter(state=Delivery.State.UNSURE, puzzled=True)[: MOST_COUNTED + 1].count()

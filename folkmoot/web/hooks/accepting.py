@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,7 @@ class _Account:
 
     version: int
     session: Session
+    stack: ExitStack
     secrets: frozenset[str]
 
 
@@ -86,7 +87,7 @@ class Acceptance:
 
     def close(self) -> None:
         for account in self._accounts.values():
-            account.session.close()
+            account.stack.close()
         self._accounts.clear()
 
     def _account(self, pk: int, version: int) -> _Account | None:
@@ -96,14 +97,16 @@ class Acceptance:
             self._accounts.move_to_end(pk)
             return known
         if known:
-            self._accounts.pop(pk).session.close()
+            self._accounts.pop(pk).stack.close()
         with suppress(NetworkError, Connection.DoesNotExist):
             connection = Connection.objects.get(pk=pk)
             secrets = frozenset(value for value in sessions.secrets_of(connection).values() if value)
-            made = _Account(connection.secrets_version, sessions.session(connection), secrets)
+            stack = ExitStack()
+            session = stack.enter_context(sessions.opened(connection))
+            made = _Account(connection.secrets_version, session, stack, secrets)
             self._accounts[pk] = made
             if len(self._accounts) > SESSIONS:
-                self._accounts.popitem(last=False)[1].session.close()
+                self._accounts.popitem(last=False)[1].stack.close()
             return made
         return None
 

@@ -8,6 +8,7 @@ import { watchFailures } from "./failures";
 import { watchForms } from "./forms";
 import { watchKeys } from "./keys";
 import { watchMenus } from "./menus";
+import { watchNarrow } from "./narrow";
 import { watchTabs } from "./tabs";
 import { watchTimes } from "./times";
 
@@ -16,5 +17,6 @@ watchConfirms();
 watchFailures();
 watchForms();
 watchKeys();
+watchNarrow();
 watchTabs();
 watchTimes();

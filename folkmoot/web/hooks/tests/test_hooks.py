@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from django.db import connection as database
 from django.db import OperationalError, connections
+from django.db import connection as database
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
@@ -307,8 +307,8 @@ def test_other_addresses_are_pages(served: Door) -> None:
 
 def test_what_is_kept_can_be_opened_by_the_listeners_session(account: Connection, call: Call) -> None:
     call(delivery(account, b"hello"))
-    opened = sessions.session(account)
     kept = KeptHook.objects.get()
     hook = Hook(kept.method, kept.headers, kept.query, bytes(kept.body), kept.at)
-    assert isinstance(opened, Session)
-    assert opened.answer(hook).status == 202
+    with sessions.opened(account) as opened:
+        assert isinstance(opened, Session)
+        assert opened.answer(hook).status == 202
