@@ -15,6 +15,7 @@ from folkmoot.understanding.reading.shelf import BRANCH, KEPT, TINY, WIDTH, Floa
 
 FEATURES = 2 * WIDTH
 PORTION = 256  # pieces at a time: as much as stays in the processor's cache
+JUDGED = 256  # texts at a time: few need little memory
 LONG = 8.0
 
 
@@ -46,17 +47,26 @@ class Encoder:
 
     def scores(self, numbers: list[list[int]]) -> Floats:
         """``[text, head]``: the logits of texts given as the numbers of their pieces."""
-        return np.asarray(self.bodies(numbers) @ self._w["heads"] + self._w["heads_b"], dtype=np.float32)
+        pooled = self._pooled(numbers)
+        parts = (slice(begin, begin + JUDGED) for begin in range(0, len(numbers), JUDGED))
+        found = [self._body(*(x[part] for x in pooled)) @ self._w["heads"] + self._w["heads_b"] for part in parts]
+        return np.concatenate(found, dtype=np.float32)
 
     def bodies(self, numbers: list[list[int]]) -> Floats:
         """``[text, feature]``: what the heads judge by; mean, tower and peak end to end."""
+        return self._body(*self._pooled(numbers))
+
+    def _pooled(self, numbers: list[list[int]]) -> tuple[Floats, Floats, Floats]:
+        """``[text, feature]``: sums and peaks of the features of each text's pieces; and the root of how many those are."""
         lengths = np.fromiter(map(len, numbers), dtype=np.int64, count=len(numbers))
         order = np.argsort(lengths, kind="stable")
         flat = np.fromiter(chain.from_iterable(numbers[i] for i in order), dtype=np.int64, count=int(lengths.sum()))
         distinct = np.unique(flat)
         if len(distinct) > self._shelf.size:
             half = len(numbers) // 2
-            return np.concatenate([self.bodies(numbers[:half]), self.bodies(numbers[half:])])
+            first, second = self._pooled(numbers[:half]), self._pooled(numbers[half:])
+            sums, peaks, roots = (np.concatenate(both) for both in zip(first, second, strict=True))
+            return sums, peaks, roots
         self._shelf.hold(distinct)
         summed = np.empty((len(numbers), FEATURES), dtype=np.float32)
         peak = np.empty_like(summed)
@@ -69,7 +79,7 @@ class Encoder:
                 columns, by_text = slice(half * WIDTH, (half + 1) * WIDTH), x.reshape(-1, length, WIDTH)
                 summed[texts, columns] = by_text.sum(axis=1)
                 peak[texts, columns] = by_text.max(axis=1)
-        return self._body(summed, peak, np.sqrt(lengths.astype(np.float32))[:, None])
+        return summed, peak, np.sqrt(lengths.astype(np.float32))[:, None]
 
     def _features(self, pieces: Numbers, length: int, room: Room) -> tuple[Floats, Floats]:
         """``[place, feature]`` of texts of the same length, their pieces end to end: vectors, and what is made of them;
