@@ -18,7 +18,7 @@ from folkmoot.analytics import actions as analytics
 from folkmoot.flow import news
 from folkmoot.lib import bulk
 from folkmoot.understanding import reader, record, rereading
-from folkmoot.understanding.reading.contract import Reading
+from folkmoot.understanding.reading.contract import Reading, Reads
 from folkmoot.understanding.record import Said
 from folkmoot.workspaces.models import Workspace
 
@@ -69,15 +69,17 @@ def _read_some(workspace_id: int, *, patient: bool = False) -> int:
         if taken:
             bulk.write_behind()
             reads, ids = reader.of(workspace_id), sorted(set(taken))
-            early = record.messages(ids)
-            known = dict(zip(early, reads.read([message.text for message in early]), strict=True))
+            known = _readings(reads, record.messages(ids))
             record.hold(workspace_id)
             said = record.messages(ids)
-            changed = [message for message in said if message not in known]
-            known |= zip(changed, reads.read([message.text for message in changed]), strict=True)
+            known |= _readings(reads, [message for message in said if message not in known])
             record.forget_gone(ids, said)
             _store(workspace_id, said, [known[message] for message in said])
     return len(taken)
+
+
+def _readings(reads: Reads, said: Sequence[Said]) -> dict[Said, Reading]:
+    return dict(zip(said, reads.read([message.text for message in said]), strict=True)) if said else {}
 
 
 def _store(workspace_id: int, said: Sequence[Said], readings: Sequence[Reading]) -> None:
