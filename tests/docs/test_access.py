@@ -24,7 +24,7 @@ from tests.docs.tables import code, page, rows
 PREFIX = "w/<slug:slug>/"
 ROWS = {code(row["page"]): row for row in rows(page("reference/access.md"), "page", "address", "from role")}
 NOWHERE = 10**9
-SEND_ON = {"view-save", "corrections-import", "learn-now", "readings-correct"}  # by POST, about nothing in particular
+SEND_ON = {"comparing-switch", "view-save", "corrections-import", "learn-now", "readings-correct"}  # by POST, about nothing in particular
 
 
 def walk(found: list[URLPattern | URLResolver], before: str = "") -> Iterator[tuple[str, str]]:
