@@ -24,6 +24,7 @@ from folkmoot.understanding.reading.prepare import prepare
 from training import corpus
 
 TO = Path("folkmoot/understanding/neighbours/data") / meaning.FILE
+KEEP = Path("var/training")
 A_LANGUAGE = 8000
 LONGEST = 250  # characters that the original is shown: its work grows with the square of the length
 HOLD = 300.0
@@ -64,6 +65,18 @@ def _texts(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def _original(texts: list[str]) -> Floats:
+    """What the original encoder makes of texts, kept for the next time: it takes minutes."""
+    told = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
+    kept = KEEP / f"neighbours-{told}.npy"
+    if kept.exists():
+        return np.asarray(np.load(kept), dtype=np.float32)
+    found = _encoded(texts)
+    KEEP.mkdir(parents=True, exist_ok=True)
+    np.save(kept, found)
+    return found
+
+
+def _encoded(texts: list[str]) -> Floats:
     teacher = USE(threads=1)
     found = np.empty((len(texts), 512), dtype=np.float32)
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))

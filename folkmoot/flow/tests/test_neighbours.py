@@ -18,7 +18,7 @@ from folkmoot.workspaces.models import AuditEntry, Rank, Role, User, Workspace
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
 LOST = "How do I reset my password if I no longer have the old e-mail?"
 LOST_TOO = "I lost access to my mailbox, how can I reset the password of my account?"
-LOUD = "The last meetup was too loud, I could not hear the speakers"
+LOUD = "Yesterday we baked bread with walnuts and it was delicious"
 
 pytestmark = pytest.mark.usefixtures("words_are_read")
 
@@ -175,19 +175,20 @@ def test_switched_off_nothing_is_kept(workspace: Workspace, make: Make, mira: Us
     assert neighbours.waiting() == [workspace.pk]
     settle(workspace)
     assert stored() == {LOST, LOST_TOO, LOUD, LOST + " Thanks!"}
-    assert list(AuditEntry.objects.order_by("pk").values_list("act", flat=True)) == ["neighbours.off", "neighbours.on"]
+    assert list(
+        AuditEntry.objects.filter(act__startswith="neighbours").order_by("pk").values_list("act", flat=True)
+    ) == ["neighbours.off", "neighbours.on"]
 
 
 def test_only_the_newest_are_kept(
     workspace: Workspace, make: Make, said: Message, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "KEPT", 2)
+    monkeypatch.setattr(actions, "KEPT", 1)
     make.receive(make.channel(workspace), [make.seen("ada", "Where can I download the recording?", minute=90)])
     settle(workspace)
     assert len(stored()) == 4
     neighbours.tidy()
-    assert len(stored()) == 2
-    assert "Where can I download the recording?" in stored()
+    assert stored() == {"Where can I download the recording?"}
 
 
 def test_what_lost_its_message_goes_at_night(workspace: Workspace, said: Message) -> None:

@@ -14,10 +14,11 @@ from folkmoot.understanding.neighbours import store
 from folkmoot.understanding.neighbours.models import Neighbours
 from folkmoot.workspaces.models import Role, Workspace
 
-ALIKE = 0.5  # cosine from which messages are shown
-# Languages that the encoder's teacher did not know: directions crowd there, and only what is nearly the same stands out
+# The cosine from which messages are shown, by the language of the one that is asked about: where noise and other wordings
+# part, as far as they do. Languages that the encoder's teacher did not know crowd; nearly the same words alone stand out
+ALIKE = {"en": 0.5, "ru": 0.45, "pl": 0.42, "uk": 0.75, "et": 0.75}
+ALIKE_ELSE = 0.5
 CROWDED = frozenset({"uk", "et"})
-ALIKE_CROWDED = 0.75
 MOST = 10
 LOOKED_AT = 80  # the nearest, of which the same words count once
 
@@ -83,7 +84,7 @@ def language_of(message: Message) -> str:
 
 def near(role: Role, message: Message) -> list[Near]:
     """What other conversations say like it: what was answered first, then the most alike; the same words once."""
-    likeness = ALIKE_CROWDED if language_of(message) in CROWDED else ALIKE
+    likeness = ALIKE.get(language_of(message), ALIKE_ELSE)
     found = dict(
         store.nearest(role.workspace_id, message.pk, channel_ids=role.channel_ids, likeness=likeness, most=LOOKED_AT)
     )
