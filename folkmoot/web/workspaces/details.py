@@ -41,8 +41,8 @@ def _change(left: dict[str, Any]) -> str:
     """From what to what; takes out of ``left`` what it tells."""
     for before, after in (("from", "to"), ("was", "now")):
         if before in left and after in left:
-            was, now = _plain(left.pop(before)), _plain(left.pop(after))
-            return f"{was} → {now}"
+            was, now = left.pop(before), left.pop(after)
+            return f"{_plain(was)} → {_plain(now)}" if was != "" else _plain(now)
     return ""
 
 

@@ -19,7 +19,7 @@ from folkmoot.web.workspaces.details import told
         ({"facet": "toxic", "value": "no", "was": "no"}, "Toxic: no"),
         ({"facet": "intent"}, "Intent"),
         ({"from": False, "to": True}, "no → yes"),
-        ({"was": "", "now": "Evenings"}, "– → Evenings"),
+        ({"was": "", "now": "Evenings"}, "Evenings"),
         ({"rank": "moderator", "channels": [1, 2]}, "Moderator · 2 channels"),
         ({"rank": "guest", "channels": None}, "Guest"),
         ({"word": "Лумен", "kind": "name"}, "Лумен · Name"),
