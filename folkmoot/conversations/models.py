@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import MD5, Cast
 from django.utils.translation import gettext_lazy as _
 
 from folkmoot.channels.models import Channel
@@ -129,6 +132,42 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return f"revision of {self.message_id}"
+
+
+class GivenReaction(models.Model):
+    """The latest that is known of one person's reaction to a message, where the network tells each act."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="given", db_index=False)
+    identity = models.ForeignKey(Identity, models.CASCADE, related_name="+", db_index=False)
+    value = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    taken_back = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "identity", "value"], name="given_reaction_once")]
+
+    def __str__(self) -> str:
+        return f"{self.value} to {self.message_id}"
+
+
+class Early(models.Model):
+    """Something told of a message that has not come yet: it waits for it. ``what`` is the act, as JSON."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="+", db_index=False)
+    remote_id = models.CharField(max_length=255)
+    at = models.DateTimeField()
+    what: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField()
+
+    class Meta:
+        verbose_name_plural = "early"
+        constraints = [
+            models.UniqueConstraint(
+                "channel", "remote_id", MD5(Cast("what", models.TextField())), "at", name="early_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"early for {self.remote_id}"
 
 
 class Attachment(models.Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,7 @@ class _Stored:
     html: str
     reactions: dict[str, int]
     deleted: bool
+    edited_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def delete(channel: Channel, deletions: Mapping[str, datetime]) -> tuple[list[in
     if not deletions:
         return [], set()
     rows = bulk.fetch(
-        "UPDATE conversations_message m SET text = '', html = '', lexemes = NULL, deleted_at = u.at"
+        "UPDATE conversations_message m SET text = '', html = '', lexemes = NULL, edited_at = NULL, deleted_at = u.at"
         " FROM unnest(%b::text[], %b::timestamptz[]) AS u (key, at)"
         " WHERE m.channel_id = %s::bigint AND m.remote_id = u.key AND m.deleted_at IS NULL RETURNING m.id, m.conversation_id",
         [list(deletions), list(deletions.values()), channel.pk],
@@ -136,13 +137,13 @@ FROM conversations_message m WHERE m.id = ANY(%b::bigint[]) AND c.id = m.convers
 
 def _stored(channel: Channel, keys: set[str]) -> dict[str, _Stored]:
     rows = bulk.fetch(
-        "SELECT remote_id, id, conversation_id, text, html, reactions, deleted_at IS NOT NULL"
+        "SELECT remote_id, id, conversation_id, text, html, reactions, deleted_at IS NOT NULL, edited_at"
         " FROM conversations_message WHERE channel_id = %s::bigint AND remote_id = ANY(%b::text[])",
         [channel.pk, list(keys)],
     )
     return {
-        key: _Stored(id_, place, text, html, as_counts(given), gone)
-        for key, id_, place, text, html, given, gone in rows
+        key: _Stored(id_, place, text, html, as_counts(given), gone, edited)
+        for key, id_, place, text, html, given, gone, edited in rows
     }
 
 
@@ -279,7 +280,7 @@ def _revise(stored: Mapping[str, _Stored], messages: Mapping[str, SeenMessage], 
     changed: dict[str, None] = {}
     for key, row in stored.items():
         message = messages[key]
-        if row.deleted:
+        if row.deleted or _is_older(message, row):
             continue
         if bulk.storable(message.text) != row.text:
             edited.append((row.id, message, row))
@@ -300,6 +301,22 @@ def _revise(stored: Mapping[str, _Stored], messages: Mapping[str, SeenMessage], 
             ],
         )
     return list(changed)
+
+
+def _is_older(message: SeenMessage, row: _Stored) -> bool:
+    """Whether a later edit of it is stored already: news may come in any order."""
+    told = message.edited_at or message.as_of
+    return told is not None and row.edited_at is not None and told < row.edited_at
+
+
+def ids_of(channel: Channel, keys: Collection[str]) -> dict[str, int]:
+    """The ids of those messages that are stored, by their keys."""
+    return dict(
+        bulk.fetch(
+            "SELECT remote_id, id FROM conversations_message WHERE channel_id = %s::bigint AND remote_id = ANY(%b::text[])",
+            [channel.pk, list(keys)],
+        )
+    )
 
 
 def _rewrite(edited: Sequence[tuple[int, SeenMessage, _Stored]], *, now: datetime) -> None:

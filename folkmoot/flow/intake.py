@@ -7,7 +7,7 @@ safe to repeat. ``consider_past`` is the shorter list for archives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,14 +16,15 @@ from django.db import transaction
 from folkmoot.analytics import actions as analytics
 from folkmoot.channels import actions as channels
 from folkmoot.channels.models import Channel
-from folkmoot.conversations import asks, record
+from folkmoot.conversations import asks, early, reactions, record
+from folkmoot.conversations.early import Told
 from folkmoot.conversations.record import Written, written
 from folkmoot.flow import news, reading, settling, vocabulary
 from folkmoot.lib import bulk
 from folkmoot.members import activities
 from folkmoot.members.activities import Row
 from folkmoot.members.recognise import Known, recognise, rename
-from folkmoot.networks.base import Batch, Person, Seen, SeenDeletion, SeenMessage, SeenMove
+from folkmoot.networks.base import Batch, Person, Seen, SeenDeletion, SeenMessage, SeenMove, SeenReaction
 from folkmoot.understanding import record as readings
 from folkmoot.understanding.assistant.actions import forget_summaries
 
@@ -79,7 +80,7 @@ def look_up(batch: Batch) -> dict[str, Written]:
 
     Who is the first of a thread in the batch is taken to open it, and so to say its title.
     """
-    messages = [one for one in batch.seen if isinstance(one, SeenMessage)]
+    messages = list(latest(batch.seen).values())
     titles = {one.thread: one for one in sorted(messages, key=lambda one: one.at, reverse=True) if one.thread_title}
     return {
         bulk.key(one.remote_id): written(one, one.thread_title if titles.get(one.thread) is one else "")
@@ -87,17 +88,35 @@ def look_up(batch: Batch) -> dict[str, Written]:
     }
 
 
-def _store(channel: Channel, seen: Iterable[Seen], words: Mapping[str, Written], *, now: datetime) -> Received:
-    messages = {bulk.key(one.remote_id): one for one in seen if isinstance(one, SeenMessage)}
+def latest(seen: Iterable[Seen]) -> dict[str, SeenMessage]:
+    """The messages of a batch by their keys; of one that is there twice, what was so last."""
+    found: dict[str, SeenMessage] = {}
+    for one in seen:
+        if isinstance(one, SeenMessage):
+            key = bulk.key(one.remote_id)
+            if key not in found or not _is_before(one, found[key]):
+                found[key] = one
+    return found
+
+
+def _is_before(one: SeenMessage, other: SeenMessage) -> bool:
+    told, known = one.edited_at or one.as_of, other.edited_at or other.as_of
+    return told is not None and known is not None and told < known
+
+
+def _store(channel: Channel, seen: Sequence[Seen], words: Mapping[str, Written], *, now: datetime) -> Received:
+    messages = latest(seen)
     moves = [one for one in seen if isinstance(one, SeenMove)]
     deletions = {bulk.key(one.remote_id): one.at for one in seen if isinstance(one, SeenDeletion)}
     deletions |= {key: message.deleted_at for key, message in messages.items() if message.deleted_at}
     if deletions:
         settling.hold(channel.workspace_id)  # what waits for an answer is worked out anew below
-    people = list(_people(messages.values(), moves))
+    people = list(_people(messages.values(), moves, [one for one in seen if isinstance(one, SeenReaction)]))
     known, members_new = recognise(channel.workspace_id, channel.network, people)
 
     recorded = record.record(channel, messages, known, now=now, words=words)
+    told = _told(channel, seen, recorded)
+    deletions |= {bulk.key(one.remote_id): one.at for one in told if isinstance(one, SeenDeletion)}
     gone, bereft = record.delete(channel, deletions)
     times = asks.reckon(bereft) if bereft else []
 
@@ -106,6 +125,7 @@ def _store(channel: Channel, seen: Iterable[Seen], words: Mapping[str, Written],
     others = [*_reactions(channel, messages, known, recorded.ids), *_moves(channel, moves, known)]
     others_new = activities.append(channel.workspace_id, others)
     rename(people, known)
+    times += _react(channel, [one for one in told if isinstance(one, SeenReaction)], known)
 
     times += [messages[key].at for key in recorded.revised]
     analytics.mark_stale(channel.workspace_id, times)
@@ -124,13 +144,46 @@ def _store(channel: Channel, seen: Iterable[Seen], words: Mapping[str, Written],
     )
 
 
-def _people(messages: Iterable[SeenMessage], moves: Iterable[SeenMove]) -> Iterable[Person]:
+def _told(channel: Channel, seen: Iterable[Seen], recorded: record.Recorded) -> list[Told]:
+    """What is told of messages that are there, now or since before; what is told of others waits for them."""
+    fresh = [one for one in seen if isinstance(one, SeenDeletion | SeenReaction)]
+    told = early.take(channel, recorded.new)
+    if fresh:
+        there = record.ids_of(channel, {bulk.key(one.remote_id) for one in fresh})
+        told += [one for one in fresh if bulk.key(one.remote_id) in there]
+        early.keep(channel, [one for one in fresh if bulk.key(one.remote_id) not in there])
+    return told
+
+
+def _react(channel: Channel, told: Sequence[SeenReaction], known: Mapping[str, Known]) -> list[datetime]:
+    """Single reactions, given and taken back; when those acts were that change the numbers."""
+    if not told:
+        return []
+    others = [one.person for one in told if one.person.remote_id not in known]
+    people = {**known, **recognise(channel.workspace_id, channel.network, others)[0]} if others else known
+    ids = record.ids_of(channel, {bulk.key(one.remote_id) for one in told})
+    changed = reactions.apply(told, ids, people)
+    activities.append(channel.workspace_id, [_reaction(channel, row) for row in changed.given])
+    gone = activities.take_back(channel.workspace_id, [_reaction(channel, row) for row in changed.taken_back])
+    return [at for _message, _identity, _value, at in changed.given] + gone
+
+
+def _reaction(channel: Channel, row: reactions.Row) -> Row:
+    message_id, identity_id, value, at = row
+    return identity_id, "reaction", at, channel.pk, message_id, value
+
+
+def _people(
+    messages: Iterable[SeenMessage], moves: Iterable[SeenMove], single: Iterable[SeenReaction]
+) -> Iterable[Person]:
     for message in messages:
         for reaction in message.reactions:
             yield from reaction.people
         yield message.author
     for move in moves:
         yield move.person
+    for one in single:
+        yield one.person
 
 
 def _said(

@@ -68,6 +68,26 @@ SELECT count(*) FROM added
 """
 
 
+def take_back(workspace_id: int, rows: Sequence[Row]) -> list[datetime]:
+    """Removes activities, and notes that they are to be counted out; when those were."""
+    if not rows:
+        return []
+    identity_ids, kinds, _times, _channels, about_ids, values = (list(column) for column in zip(*rows, strict=True))
+    gone = bulk.fetch(_TAKE_BACK, [identity_ids, kinds, about_ids, values])
+    if not gone:
+        return []
+    identity_ids, kinds, times, about_ids = (list(column) for column in zip(*gone, strict=True))
+    bulk.change(_NOTE, [workspace_id, identity_ids, [f"un{kind}" for kind in kinds], times, about_ids])
+    return times
+
+
+_TAKE_BACK = """
+DELETE FROM members_activity a USING unnest(%b::bigint[], %b::text[], %b::bigint[], %b::text[]) AS u (identity_id, kind, about_id, value)
+WHERE a.identity_id = u.identity_id AND a.kind = u.kind AND a.about_id = u.about_id AND a.value = u.value
+RETURNING a.identity_id, a.kind, a.at, a.about_id
+"""
+
+
 def take(workspace_id: int, batches: int) -> list[Act]:
     """Takes the unsettled activities of up to so many batches, the oldest first; ``tally`` them in the same transaction."""
     return [Act(*row) for row in bulk.fetch(_TAKE, [workspace_id, batches])]
@@ -99,7 +119,7 @@ def tally(acts: Collection[Act]) -> None:
     for act in acts:
         one = sums.setdefault(act.identity_id, _Sum(0, 0, act.at, act.at))
         one.messages += act.kind == "message"
-        one.reactions += act.kind == "reaction"
+        one.reactions += (act.kind == "reaction") - (act.kind == "unreaction")
         one.first, one.last = min(one.first, act.at), max(one.last, act.at)
     member_ids = lock(sums)
     bulk.change(

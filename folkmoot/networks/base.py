@@ -73,7 +73,8 @@ class SeenMessage:
     ``kind`` is None in a flat chat: whoever stores it knows whether it opened a conversation. ``thread`` is the
     network's id of the conversation, None in a flat chat (talk is then cut at long silences). ``parent`` is the
     ``remote_id`` of the message it answers or quotes. One with ``deleted_at`` comes without its words: that it was
-    said stays known, what it said does not.
+    said stays known, what it said does not. ``as_of`` is when it was so, for networks whose news comes in any order: of
+    what differs the latest holds. It is ``edited_at`` where that is given; without both, it is so now.
     """
 
     remote_id: str
@@ -91,6 +92,7 @@ class SeenMessage:
     ours: bool = False
     attachments: tuple[Attachment, ...] = ()
     reactions: tuple[Reaction, ...] = ()
+    as_of: datetime | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
