@@ -153,8 +153,8 @@ class Beside:
     def __exit__(self, *_error: object) -> None:
         """Left early, it is not waited for: the notes are."""
         if self._process:
-            self._process.terminate()
-            self._process.wait()
+            with self._process:
+                self._process.terminate()
 
     def begin(self) -> None:
         """Starts it; once it runs, nothing."""

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread, Timer
+from time import sleep
 from typing import Any
 
 import pytest
@@ -356,3 +357,30 @@ def test_whoever_reads_beside_leaves_nothing_unread(make: Make) -> None:
         beside.finish()
     assert Reading.objects.count() == 2
     assert not Unread.objects.exists()
+
+
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_what_a_killed_reader_had_in_hand_is_read_once_by_another(make: Make) -> None:
+    workspace = Workspace.objects.create(slug="beside", name="Beside")
+    make.talk(make.channel(workspace), *[("ada", f"hello, this is awful {number}") for number in range(1500)])
+    with reading.Beside(workspace) as beside:
+        beside.begin()
+        wait_until_some_are_in_hand()
+        assert beside._process
+        beside._process.kill()
+        beside._process.wait()
+        before = Reading.objects.count()
+        assert before < 1500
+        assert reading.read(workspace.pk) == 1500 - before
+    assert Reading.objects.count() == 1500
+    assert not Unread.objects.exists()
+
+
+def wait_until_some_are_in_hand() -> None:
+    for _moment in range(1200):
+        with transaction.atomic():
+            if len(Unread.objects.select_for_update(skip_locked=True)) < 1500:
+                return
+        sleep(0.05)
+    raise AssertionError("nobody took up any note")
