@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -38,6 +39,18 @@ def test_every_number_opens_what_is_behind_it(signed_in: SignIn, mira: User, com
     for name in ("Messages", "Active members", "Newcomers"):
         assert str(len(behind[name].context["rows"])) == tiles[name].value
     assert len(behind["Answered"].context["rows"]) == 1  # the one still waiting, in the chat
+
+
+def test_the_days_are_chosen_on_both_pages_and_a_channel_where_they_are_added_up(
+    signed_in: SignIn, mira: User, community: Workspace
+) -> None:
+    client = signed_in(mira)
+    for name, fields in (
+        ("kpis", {"period", "since", "until", "channel"}),
+        ("kpis-by-channel", {"period", "since", "until"}),
+    ):
+        html = client.get(reverse(name, args=[community.slug]), MARCH).content.decode()
+        assert set(re.findall(r'<(?:select|input)[^>]* name="([a-z]+)"', html)) & {*fields, "channel"} == fields
 
 
 def test_one_channel(signed_in: SignIn, mira: User, community: Workspace) -> None:
