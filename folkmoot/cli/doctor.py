@@ -25,6 +25,8 @@ from rich.table import Table
 from folkmoot.cli import backup, database, listen
 from folkmoot.lib import env, home
 from folkmoot.understanding import reader, record
+from folkmoot.understanding.neighbours import store
+from folkmoot.understanding.neighbours.store import Standing
 
 SILENT = timedelta(minutes=2)
 MANY_UNREAD = 1000
@@ -73,6 +75,16 @@ def _postgresql() -> Iterator[Finding]:
         version = cursor.fetchone()[0]
     place = "DATABASE_URL" if env.text("DATABASE_URL") else "embedded"
     yield Finding("PostgreSQL", True, f"{version} ({place})")
+
+
+def _pgvector() -> Iterator[Finding]:
+    standing = store.standing()
+    do = {
+        Standing.MISSING: "Messages aren't compared by meaning; install pgvector on the server if you want that",
+        Standing.OLD: "Update it to 0.7 or newer to have messages compared by meaning",
+        Standing.REFUSED: "Let an administrator run CREATE EXTENSION vector and grant CREATE on the database",
+    }
+    yield Finding("pgvector", True if standing.offered else None, standing.value, do.get(standing, ""))
 
 
 def _migrations() -> Iterator[Finding]:
@@ -178,6 +190,7 @@ def _mail() -> Iterator[Finding]:
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _python,
     _postgresql,
+    _pgvector,
     _migrations,
     _disk,
     _data_folder,

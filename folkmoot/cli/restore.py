@@ -25,6 +25,7 @@ from psycopg import sql
 
 from folkmoot.cli import backup, database, tables
 from folkmoot.cli.failures import BadInput
+from folkmoot.understanding.neighbours import store
 from folkmoot.workspaces.models import User, Workspace
 
 BLOCK = 1024**2
@@ -42,6 +43,7 @@ def command(file: Path, as_json: bool) -> None:
     database.ready()
     counts = read(file)
     database.migrate()
+    store.drop()  # it stands beside what was restored, and would speak of other messages
     if as_json:
         click.echo(json.dumps(counts))
     else:

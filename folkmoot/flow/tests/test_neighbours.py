@@ -134,7 +134,7 @@ def test_another_version_is_never_compared_and_replaces_the_old(
     workspace: Workspace, mira: User, said: Message, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = meanings()
-    after = Meanings(before._model, -before._projection, before._level)
+    after = Meanings(before._model, -before._projection, -before._level)
     assert actions.number(after) != actions.number(before)
     monkeypatch.setattr(neighbours, "meanings", lambda: after)
     assert neighbours.waiting() == [workspace.pk]
