@@ -12,9 +12,11 @@ from io import BufferedIOBase, BufferedReader
 from typing import NamedTuple
 
 from folkmoot.lib.archive import Archive, Entry, Unreadable
-from folkmoot.networks.base import Batch, Facts, Format, Option, Place, SeenMessage, Skipped, gettext_noop
+from folkmoot.networks.base import Batch, Facts, Format, Limits, Option, Place, SeenMessage, Skipped, gettext_noop
 from folkmoot.networks.batches import Item, backfill
 from folkmoot.networks.email import headers, parse
+from folkmoot.networks.email.account import FIELDS
+from folkmoot.networks.email.session import EmailSession
 from folkmoot.networks.encodings import decode
 from folkmoot.networks.reading import leave_out
 
@@ -40,6 +42,8 @@ class Email:
         slug="email",
         name="E-mail",
         icon="mail",
+        # What most providers take as attachments, as Gmail does (25 MB as it goes over the wire)
+        limits=Limits(media=20, media_bytes=18_000_000, as_of="2026-11-21"),
         formats=(
             Format(
                 "mbox",
@@ -49,6 +53,8 @@ class Email:
             ),
         ),
     )
+    fields = FIELDS
+    session = EmailSession
 
     def recognises(self, archive: Archive) -> str | None:
         entries = _candidates(archive)

@@ -1,0 +1,129 @@
+"""What comes into a mailbox, and what is sent from it by whichever program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from folkmoot.networks.base import Batch, Place, Seen, Skipped
+from folkmoot.networks.email.account import Account
+from folkmoot.networks.email.imap import Mail, Mailbox, mailbox
+from folkmoot.networks.email.live_parse import seen
+from folkmoot.networks.live import Access, Recalled
+from folkmoot.networks.payload import count, mapping, text
+
+INBOX = "INBOX"
+_AT_ONCE = 50
+_WAIT = 25.0
+_A_DAY = timedelta(days=1)
+
+Take = Callable[[Mail], Seen | Skipped | None]
+
+
+class Listening:
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def stream(self, places: Sequence[Place], cursor: str, stopped: Callable[[], bool]) -> Iterator[Batch]:
+        account = Account.read(self._access)
+        place = self._place(account)
+        with mailbox(account) as box:
+            folders = _folders(box)
+            state = _State(cursor)
+            while not stopped():
+                # The inbox last: it stays open while we wait
+                for folder in reversed(folders):
+                    yield from self._news(box, folder, state, place, account)
+                yield Batch(None, [], str(state), more=False)
+                box.idle(_WAIT, stopped)
+
+    def recall(self, place: Place, cursor: str, *, since: datetime) -> Recalled:
+        account, state = Account.read(self._access), _read(cursor)
+        number, below = count(state.get("folder")) or 0, count(state.get("below"))
+        with mailbox(account) as box:
+            folders = _folders(box)
+            if number >= len(folders):
+                return Recalled(Batch(place, [], cursor, more=False), 1.0)
+            box.enter(folders[number])
+            every = box.since(since - _A_DAY)
+            left = [uid for uid in every if below is None or uid < below]
+            mails = box.mails(left[-_AT_ONCE:])
+        last = len(left) <= _AT_ONCE
+        ahead = {"folder": number + 1} if last else {"folder": number, "below": left[-_AT_ONCE]}
+        batch = self._batch(place, mails, account, json.dumps(ahead), more=not (last and number + 1 == len(folders)))
+        done = 1.0 if last else 1 - (len(left) - _AT_ONCE) / len(every)
+        return Recalled(batch, (number + done) / len(folders))
+
+    def _place(self, account: Account) -> Place:
+        return Place(account.address, account.address, "direct")
+
+    def _take(self, mail: Mail, place: Place, account: Account) -> Seen | Skipped | None:
+        return seen(mail.raw, place, account.own, received=mail.received, now=self._access.now())
+
+    def _news(self, box: Mailbox, folder: str, state: _State, place: Place, account: Account) -> Iterator[Batch]:
+        validity, following = box.stand(folder)
+        box.enter(folder)
+        known, last = state.known(folder)
+        if known is None:
+            state.note(folder, validity, following - 1, self._access.now())
+            return
+        anew = known != validity  # the server counts anew: by date, what came since we last looked
+        new = box.since(state.looked(folder, self._access.now()) - _A_DAY) if anew else box.behind(last)
+        for start in range(0, len(new), _AT_ONCE):
+            uids = new[start : start + _AT_ONCE]
+            mails = box.mails(uids)
+            more = start + _AT_ONCE < len(new)
+            if not (more and anew):
+                state.note(folder, validity, uids[-1] if more else max(following - 1, uids[-1]), self._access.now())
+            yield self._batch(place, mails, account, str(state), more=more)
+        if not new:
+            state.note(folder, validity, following - 1 if anew else last, self._access.now())
+
+    def _batch(self, place: Place, mails: Sequence[Mail], account: Account, cursor: str, *, more: bool) -> Batch:
+        found: list[Seen] = []
+        skipped: list[Skipped] = []
+        for mail in mails:
+            what = self._take(mail, place, account)
+            if isinstance(what, Skipped):
+                skipped.append(Skipped(what.reason, where=f"{place.remote_id}, mail {mail.uid}"))
+            elif what is not None:
+                found.append(what)
+        return Batch(place if found else None, found, cursor, more, skipped)
+
+
+class _State:
+    """The cursor: for each folder what its numbers are counted by, the last one seen, and the day on which."""
+
+    def __init__(self, cursor: str) -> None:
+        self._folders: dict[str, Mapping[str, object]] = {
+            name: mapping(value) for name, value in _read(cursor).items() if mapping(value)
+        }
+
+    def __str__(self) -> str:
+        return json.dumps(self._folders, ensure_ascii=False)
+
+    def known(self, folder: str) -> tuple[int | None, int]:
+        noted = self._folders.get(folder, {})
+        return count(noted.get("validity")), count(noted.get("last")) or 0
+
+    def looked(self, folder: str, now: datetime) -> datetime:
+        try:
+            return datetime.fromisoformat(text(self._folders.get(folder, {}).get("day"))).replace(tzinfo=UTC)
+        except ValueError:
+            return now
+
+    def note(self, folder: str, validity: int, last: int, now: datetime) -> None:
+        self._folders[folder] = {"validity": validity, "last": last, "day": now.date().isoformat()}
+
+
+def _folders(box: Mailbox) -> list[str]:
+    sent = box.folder("sent", "sent", "sent items", "sent messages")
+    return [INBOX, *([sent] if sent else [])]
+
+
+def _read(cursor: str) -> Mapping[str, object]:
+    try:
+        return mapping(json.loads(cursor)) if cursor else {}
+    except (ValueError, RecursionError):
+        return {}
