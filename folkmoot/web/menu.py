@@ -30,14 +30,14 @@ class Area:
 
 
 AREAS = (
-    Area("inbox", _("Inbox"), icon="inbox", key="i", also=("conversation",)),
+    Area("inbox", _("Inbox"), icon="inbox", key="i", also=("conversation", "conversation-reply", "message-act")),
     Area(
         "members",
         _("Members"),
         icon="users",
         key="m",
         needed=Rank.ANALYST,
-        also=("member", "member-edit", "member-merge"),
+        also=("member", "member-act", "member-edit", "member-merge"),
     ),
     Area("topics", _("Topics"), icon="tags", key="t", also=("topic",)),
     Area("trends", _("Trends"), icon="trending-up", key="r", needed=Rank.ANALYST, also=("trend", "copies", "wave")),

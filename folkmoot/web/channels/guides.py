@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from markdown_it import MarkdownIt
 
-from folkmoot.lib.html import clean
 from folkmoot import networks
+from folkmoot.lib.html import clean
 from folkmoot.networks.base import Connector
 from folkmoot.networks.live import (
     Connects,

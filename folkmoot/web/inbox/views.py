@@ -24,6 +24,7 @@ from folkmoot.understanding.vocabulary.queries import known
 from folkmoot.web.assistant import summaries
 from folkmoot.web.inbox.chips import chips
 from folkmoot.web.inbox.forms import FilterForm, ViewForm
+from folkmoot.web.inbox.speaking import ReplyForm, speaking
 from folkmoot.web.request import Request, in_workspace
 from folkmoot.web.templatetags.inbox import Sought
 from folkmoot.web.understanding.labels import correctable
@@ -142,7 +143,11 @@ def delete_view(request: Request, pk: int) -> HttpResponseBase:
 @require_GET
 @in_workspace()
 def conversation(request: Request, pk: int) -> HttpResponse:
-    found = access.conversation(request.role, pk)
+    return page(request, access.conversation(request.role, pk))
+
+
+def page(request: Request, found: Conversation, *, reply: ReplyForm | None = None, status: int = 200) -> HttpResponse:
+    """A conversation; with ``reply``, an answer that can't be sent as it is."""
     around = request.GET.get("m", "")
     thread = queries.thread(
         found, Mark.read(request.GET.get("at", "")), around=int(around) if around.isdecimal() else None
@@ -166,8 +171,9 @@ def conversation(request: Request, pk: int) -> HttpResponse:
         "sees_members": request.role.may(Rank.ANALYST),
         "stands": understanding.stands([*thread.messages, *([thread.first] if thread.first else [])]),
         "shown": summaries.shown(request, found),
+        "speaking": speaking(request, found, thread.messages, form=reply),
     }
-    return render(request, "inbox/conversation.html", context)
+    return render(request, "inbox/conversation.html", context, status=status)
 
 
 @require_GET
@@ -192,6 +198,7 @@ def rest(request: Request, pk: int) -> HttpResponse:
         "conversation": found,
         "sees_members": request.role.may(Rank.ANALYST),
         "stands": understanding.stands(messages),
+        "speaking": speaking(request, found, messages),
     }
     return render(request, "inbox/conversation.html#rest", context)
 

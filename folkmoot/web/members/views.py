@@ -19,6 +19,7 @@ from folkmoot.members import access, queries
 from folkmoot.members.actions import UnableTo
 from folkmoot.members.models import Member
 from folkmoot.members.queries import Filters, Page, Place, Sort
+from folkmoot.web.members.acting import reaches
 from folkmoot.web.members.forms import FilterForm, MemberForm, MergeForm, network_names
 from folkmoot.web.members.profile import Account, profile
 from folkmoot.web.request import Request, in_workspace
@@ -76,6 +77,7 @@ def member(request: Request, pk: int) -> HttpResponseBase:
         "member": found,
         "profile": shown,
         "may_change": request.role.may(access.CHANGES),
+        "may_act": bool(reaches(request, found)),
         "limited": request.role.channel_ids is not None,
         "newer_url": f"{here}?at={shown.newer}#timeline" if shown.newer else "",
         "older_url": f"{here}?at={shown.older}#timeline" if shown.older else "",

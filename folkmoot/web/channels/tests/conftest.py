@@ -39,7 +39,7 @@ class Village:
 
     def __init__(self) -> None:
         self.account = Person("a1", "Village voice", "voice@village")
-        self.rights = (
+        self.rights: tuple[Right, ...] = (
             Right("read", "Read what is said", True),
             Right("ban", "Ban people", False, needed=False, mend="Ask the elder."),
             Right("see", "See everybody", None, needed=False),
