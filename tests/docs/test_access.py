@@ -81,6 +81,7 @@ def address(workspace: Workspace, make_person: Callable[..., User], make: Make) 
         "import": ArchiveImport.objects.create(workspace=workspace, path="a.zip", name="a.zip").pk,
         "colleague": Role.objects.get(user=somebody).pk,
         "reading": Message.objects.order_by("pk")[0].pk,
+        "alike": Message.objects.order_by("pk")[0].pk,
         "vocabulary": Entry.objects.create(
             workspace=workspace, kind="slang", word="kek", key="kek", changed_at=make.noon
         ).pk,
