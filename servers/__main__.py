@@ -12,7 +12,9 @@ import servers
 from servers.base import NotHere, install, running
 
 NAMES = sorted(
-    name for _, name, _ in pkgutil.iter_modules(servers.__path__) if name not in ("__main__", "base", "plaza_connector")
+    name
+    for _, name, _ in pkgutil.iter_modules(servers.__path__)
+    if name not in ("__main__", "base", "plaza_connector", "plaza_process")
 )
 
 

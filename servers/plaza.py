@@ -35,10 +35,12 @@ class Square:
     banned: set[str] = field(default_factory=set)
     revoked: bool = False
     slow_down: float = 0.0
+    places: tuple[str, ...] = ("lounge", "kitchen")
     news: threading.Condition = field(default_factory=threading.Condition)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
+        self._version = 0
 
     def fault(self) -> str:
         """What goes wrong with this request; nothing most of the time."""
@@ -50,7 +52,8 @@ class Square:
     def add(self, post: dict[str, Any]) -> dict[str, Any]:
         with self.news:
             made = {"parent": "", "key": "", "edited": None, "gone": False} | post
-            made |= {"id": len(self.posts) + 1, "version": self._next(), "at": time.time()}
+            self._version += 1
+            made |= {"id": len(self.posts) + 1, "version": self._version, "at": time.time()}
             self.posts.append(made)
             self.news.notify_all()
         return made
@@ -59,14 +62,14 @@ class Square:
         with self.news:
             if not 0 < number <= len(self.posts):
                 return False
-            self.posts[number - 1] |= fields | {"version": self._next()}
+            self._version += 1
+            self.posts[number - 1] |= fields | {"version": self._version}
             self.news.notify_all()
         return True
 
-    def _next(self) -> int:
-        return max((post["version"] for post in self.posts), default=0) + 1
-
     def since(self, version: int, place: str = "", most: int = 200) -> list[dict[str, Any]]:
+        if version >= self._version:
+            return []
         found = [post for post in self.posts if post["version"] > version and place in ("", post["place"])]
         return sorted(found, key=lambda post: post["version"])[:most]
 
@@ -133,9 +136,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read(self, what: str, query: dict[str, str]) -> Any:
         if what == "me":
-            return {"id": "us", "name": "Folk"}
+            return {"id": query.get("account", "us"), "name": "Folk"}
         if what == "places":
-            return [{"id": name, "name": name} for name in ("lounge", "kitchen")]
+            return [{"id": name, "name": name} for name in self.square.places]
         if what == "own":
             return [post for post in self.square.posts if post["key"] == query["key"]]
         if what == "stream":

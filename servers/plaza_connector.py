@@ -19,10 +19,12 @@ SLUG = "plaza"
 class PlazaSession:
     def __init__(self, access: Access) -> None:
         token = {"Authorization": f"Bearer {access.secrets['token']}"}
+        self._account = access.settings.get("account", "us")
+        self._every = float(access.settings.get("every", "1"))
         self._api = Api(access.http, access.settings["server"], token, now=access.now)
 
     def check(self) -> Checkup:
-        me = self._object(self._api.read("me").data)
+        me = self._object(self._api.read("me", {"account": self._account}).data)
         return Checkup(Person(str(me.get("id")), str(me.get("name"))), (Right("speak", "To answer people.", True),))
 
     def places(self) -> Sequence[Place]:
@@ -32,7 +34,7 @@ class PlazaSession:
         return None
 
     def kinds(self, place: Place) -> Sequence[Kind]:
-        return [Kind("posts", 1.0)]
+        return [Kind("posts", self._every)]
 
     def poll(self, place: Place, kind: str, cursor: str) -> Batch:
         return self._batch(place, cursor, self._since(cursor, place))
@@ -117,6 +119,8 @@ class Plaza:
     facts = Facts(SLUG, "Plaza", limits=Limits(text=5000, as_of="2026-11-01"))
     fields = (
         Field("server", "Server", kind="url", example="https://plaza.example.org"),
+        Field("account", "Account", default="us", required=False),
+        Field("every", "Seconds between questions", kind="number", default="1", required=False),
         Field("token", "Token", kind="secret", example="abc"),
     )
     session = PlazaSession

@@ -7,21 +7,23 @@ what came of it. The network is asked only after *sending* is on the disk, so th
 from __future__ import annotations
 
 import queue
+import sys
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from time import monotonic
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from folkmoot.channels import actions as channels
 from folkmoot.channels import sessions
-from folkmoot.channels.models import Delivery, Enclosure
+from folkmoot.channels.models import Channel, Delivery, Enclosure
 from folkmoot.channels.outbox import claim, rates
 from folkmoot.channels.outbox.actions import WAKE
 from folkmoot.flow import intake, news, sending
@@ -34,8 +36,9 @@ from folkmoot.networks.base import Batch, Rate, Seen, SeenDeletion
 from folkmoot.networks.errors import Later, Moved, NetworkError, Reconnect, Refused, Unsure
 
 PRESENCE = "folkmoot outbox"
-THREADS = 8
+THREADS = 16
 LOOK_SECONDS = 1.0
+SWITCH_SECONDS = 0.0005  # the loop waits often and shortly for the database; threads give way to it sooner than usual
 ALIVE_SECONDS = 5.0
 GIVE_UP = timedelta(hours=24)
 MOST_ATTEMPTS = 20  # at what does no harm twice but never gets an answer
@@ -75,6 +78,7 @@ class Outbox:
     def run(self) -> None:
         """Until ``stop``; then waits for what is being sent and writes that down, too."""
         heard = lambda _name, _payload: self._wake.put(None)  # noqa: E731
+        sys.setswitchinterval(SWITCH_SECONDS)
         with ThreadPoolExecutor(self._threads, "sending") as workers, Notices(PRESENCE, [WAKE], heard):
             while not self._stopped.is_set() or self._work:
                 self._guarded(workers)
@@ -112,9 +116,10 @@ class Outbox:
     def _turn(self, workers: ThreadPoolExecutor) -> int:
         """Writes down what is done, then claims what may begin; how many began."""
         now = timezone.now()
-        for future in [future for future in self._work if future.done()]:
-            delivery = self._work[future]
-            self._note(Outcome(delivery, _result(future)), now=now)
+        done = [future for future in self._work if future.done()]
+        if done:
+            self._note([Outcome(self._work[future], _result(future)) for future in done], now=now)
+        for future in done:
             del self._work[future]
         self._stay_alive(now)
         if self._stopped.is_set():
@@ -153,16 +158,29 @@ class Outbox:
         self._work[future] = delivery
         future.add_done_callback(lambda _future: self._wake.put(None))
 
-    def _note(self, outcome: Outcome, *, now: datetime) -> None:
-        delivery = outcome.delivery
-        with transaction.atomic():
-            noted = _note(outcome, self.sender, now=now)
-            if noted:
-                news.announce(delivery.workspace_id, "outbox", delivery=delivery.pk, channel=delivery.channel_id)
-        if isinstance(outcome.result, Reconnect):
-            sessions.renew_or_break(delivery.connection, str(outcome.result), now=now)
-        if not noted:
-            log.warning("a delivery was decided otherwise meanwhile", delivery=delivery.pk)
+    def _note(self, outcomes: list[Outcome], *, now: datetime) -> None:
+        """Writes down what came of acts, all in one transaction; where something in one of them can't be stored, each in
+        its own, so that the others don't suffer."""
+        try:
+            with transaction.atomic():
+                _note(outcomes, self.sender, now=now)
+        except (DataError, IntegrityError) as error:
+            log.warning("what came of an act could not be stored", exc_info=error)
+            for outcome in outcomes:
+                self._note_alone(outcome, now=now)
+        for outcome in outcomes:
+            if isinstance(outcome.result, Reconnect):
+                sessions.renew_or_break(outcome.delivery.connection, str(outcome.result), now=now)
+
+    def _note_alone(self, outcome: Outcome, *, now: datetime) -> None:
+        try:
+            with transaction.atomic():
+                _note([outcome], self.sender, now=now)
+        except (DataError, IntegrityError) as error:
+            log.error("what an act made will only show when its channel is read", exc_info=error)
+            bare = Sent(outcome.result.remote_id) if isinstance(outcome.result, Sent) else outcome.result
+            with transaction.atomic():
+                _note([Outcome(outcome.delivery, bare)], self.sender, now=now)
 
 
 def _attempt(pool: Pool, delivery: Delivery, enclosures: list[Enclosure]) -> Result:
@@ -191,7 +209,7 @@ def _result(future: Future[Result]) -> Result:
 
 
 def _enclosures(delivery: Delivery) -> list[Enclosure]:
-    return list(delivery.enclosures.order_by("position"))
+    return sorted(delivery.enclosures.all(), key=lambda one: one.position)
 
 
 def _rates(delivery: Delivery) -> tuple[Rate, ...]:
@@ -199,27 +217,42 @@ def _rates(delivery: Delivery) -> tuple[Rate, ...]:
     return connector.facts.limits.rates if connector else ()
 
 
-def _note(outcome: Outcome, sender: object, *, now: datetime) -> bool:
-    """What an outcome makes of the delivery, and of its channel and account."""
-    delivery, result = outcome.delivery, outcome.result
-    if not claim.change(delivery, sender, **_fields(delivery, result, now=now)):  # type: ignore[arg-type]
-        return False
-    match result:
-        case Sent():
-            _follow(delivery, result, now=now)
-        case Later(everywhere=everywhere, retry_after=seconds) if seconds > 0:
-            place = rates.ACCOUNT if everywhere else delivery.channel.remote_id
-            rates.block(delivery.connection, place, now + timedelta(seconds=seconds))
-        case Moved(remote_id=remote_id):
-            channels.move(delivery.channel, remote_id)
-    return True
+def _note(outcomes: Sequence[Outcome], sender: UUID, *, now: datetime) -> None:
+    """What outcomes make of their deliveries, channels and accounts."""
+    done = [
+        (one.delivery.pk, bulk.key(one.result.remote_id), bulk.storable(one.result.url, 1000))
+        for one in outcomes
+        if isinstance(one.result, Sent)
+    ]
+    noted = claim.sent(done, sender, now=now)
+    shown: dict[int, tuple[Channel, list[Seen]]] = {}
+    for outcome in outcomes:
+        delivery, result = outcome.delivery, outcome.result
+        if isinstance(result, Sent) and delivery.pk in noted:
+            _channel, seen = shown.setdefault(delivery.channel_id, (delivery.channel, []))
+            seen += _made(delivery, result, now=now)
+        elif isinstance(result, Sent) or not claim.change(delivery, sender, **_fields(delivery, result, now=now)):
+            log.warning("a delivery was decided otherwise meanwhile", delivery=delivery.pk)
+        elif isinstance(result, Later | Moved):
+            _wait_or_move(delivery, result, now=now)
+    for _number, (channel, seen) in sorted(shown.items()):
+        if seen:
+            batch = Batch(channel.place, seen, "", more=False)
+            intake.receive(channel, batch, now=now, mark=lambda _received: None)
+    for workspace_id in {outcome.delivery.workspace_id for outcome in outcomes}:
+        news.announce(workspace_id, "outbox")
+
+
+def _wait_or_move(delivery: Delivery, result: Later | Moved, *, now: datetime) -> None:
+    if isinstance(result, Moved):
+        channels.move(delivery.channel, result.remote_id)
+    elif result.retry_after > 0:
+        place = rates.ACCOUNT if result.everywhere else delivery.channel.remote_id
+        rates.block(delivery.connection, place, now + timedelta(seconds=result.retry_after))
 
 
 def _fields(delivery: Delivery, result: Result, *, now: datetime) -> dict[str, object]:
     match result:
-        case Sent(remote_id=remote_id, url=url):
-            done = {"remote_id": bulk.key(remote_id), "url": bulk.storable(url, 1000), "error": "", "handle": ""}
-            return {"state": State.SENT, "ended_at": now, "puzzled": False} | done
         case Pending(handle=handle, retry_after=seconds):
             return {
                 "state": State.UNSURE,
@@ -254,11 +287,8 @@ def _failed(delivery: Delivery, error: NetworkError, *, now: datetime) -> dict[s
     return what | {"state": State.READY, "next_try_at": now + timedelta(seconds=pause)}
 
 
-def _follow(delivery: Delivery, sent: Sent, *, now: datetime) -> None:
+def _made(delivery: Delivery, sent: Sent, *, now: datetime) -> list[Seen]:
     """What we did shows at once, and not only when the network tells of it."""
-    seen: list[Seen] = [sent.seen] if sent.seen else []
     if delivery.act == Delivery.Act.DELETE:
-        seen = [SeenDeletion(delivery.payload["remote_id"], now)]
-    if seen:
-        batch = Batch(delivery.channel.place, seen, "", more=False)
-        intake.receive(delivery.channel, batch, now=now, mark=lambda _received: None)
+        return [SeenDeletion(delivery.payload["remote_id"], now)]
+    return [sent.seen] if sent.seen else []

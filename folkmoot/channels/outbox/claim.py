@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 from uuid import UUID
 
 from django.db import transaction
@@ -30,30 +31,45 @@ def claim(sender: UUID, most: int, *, rates_of: Rates, now: datetime) -> list[De
     Left out are those behind an open one of their lane, stopped ones, and those whose account is not connected. One that
     its network's rate does not let go yet is put off until it does.
     """
-    ids = [row[0] for row in bulk.fetch(_DUE, {"now": now, "most": most})]
-    if not ids:
+    due = _in_order([row[0] for row in bulk.fetch(_DUE, {"now": now, "most": most})])
+    going = _let_go(due, rates_of, now=now)
+    if not going:
         return []
-    going = [delivery.pk for delivery in _in_order(ids) if _goes(delivery, rates_of, now=now)]
-    claimed = {row[0] for row in bulk.fetch(_SEND, {"ids": going, "sender": sender, "now": now, "until": now + LEASE})}
-    return [delivery for delivery in _in_order(ids) if delivery.pk in claimed]
+    ids = [delivery.pk for delivery in going]
+    rows = bulk.fetch(_SEND, {"ids": ids, "sender": sender, "now": now, "until": now + LEASE})
+    attempts = dict(rows)
+    claimed = [delivery for delivery in going if delivery.pk in attempts]
+    for delivery in claimed:
+        delivery.state, delivery.sender, delivery.sending_at = Delivery.State.SENDING, sender, now
+        delivery.attempts = attempts[delivery.pk]
+    return claimed
 
 
 def _in_order(ids: Sequence[int]) -> list[Delivery]:
     """One order for all senders, so that none waits in a ring for another's rates."""
-    rows = Delivery.objects.select_related("channel", "connection").filter(pk__in=ids)
-    return list(rows.order_by("connection", "channel", "pk"))
+    if not ids:
+        return []
+    rows = Delivery.objects.select_related("channel__workspace", "connection").filter(pk__in=ids)
+    return list(rows.prefetch_related("enclosures").order_by("connection", "channel", "pk"))
 
 
-def _goes(delivery: Delivery, rates_of: Rates, *, now: datetime) -> bool:
-    buckets = rates.held(delivery.connection, delivery.channel.remote_id, rates_of(delivery), now=now)
-    free = max((bucket.free_at(now) for bucket in buckets), default=now)
-    if free > now:
-        Delivery.objects.filter(pk=delivery.pk).update(next_try_at=free)
-        return False
-    for bucket in buckets:
-        bucket.take()
-        bucket.row.save(update_fields=["tokens", "at"])
-    return True
+def _let_go(due: Sequence[Delivery], rates_of: Rates, *, now: datetime) -> list[Delivery]:
+    """Those whose networks' rates let them go now; the others are put off until they do."""
+    going: list[Delivery] = []
+    for _channel, own in groupby(due, lambda delivery: delivery.channel_id):
+        waiting = list(own)
+        first = waiting[0]
+        buckets = rates.held(first.connection, first.channel.remote_id, rates_of(first), now=now)
+        for delivery in waiting:
+            free = max((bucket.free_at(now) for bucket in buckets), default=now)
+            if free > now:
+                Delivery.objects.filter(pk=delivery.pk).update(next_try_at=free)
+                continue
+            for bucket in buckets:
+                bucket.take()
+            going.append(delivery)
+        rates.keep(buckets)
+    return going
 
 
 _STOPPED = """
@@ -74,7 +90,7 @@ ORDER BY d.next_try_at, d.id LIMIT %(most)s FOR UPDATE OF d SKIP LOCKED
 _SEND = f"""
 UPDATE channels_delivery d SET state = 'sending', sender = %(sender)s, sending_at = %(now)s, leased_until = %(until)s,
     attempts = attempts + 1, puzzled = false, error = ''
-WHERE d.id = ANY(%(ids)b::bigint[]) AND d.state = 'ready' AND NOT {_STOPPED} RETURNING d.id
+WHERE d.id = ANY(%(ids)b::bigint[]) AND d.state = 'ready' AND NOT {_STOPPED} RETURNING d.id, d.attempts
 """
 
 
@@ -108,6 +124,23 @@ def to_settle(sender: UUID, most: int, *, now: datetime) -> list[Delivery]:
     )
     Delivery.objects.filter(pk__in=ids).update(sender=sender, next_try_at=now + CHECK_AGAIN)
     return _in_order(ids)
+
+
+def sent(done: Sequence[tuple[int, str, str]], sender: UUID, *, now: datetime) -> set[int]:
+    """Notes that deliveries, given with the network's id and address of what they made, are done; which of them are
+    noted: the others were decided otherwise meanwhile."""
+    if not done:
+        return set()
+    ids, remote_ids, urls = (list(column) for column in zip(*done, strict=True))
+    return {row[0] for row in bulk.fetch(_SENT, [now, ids, remote_ids, urls, sender])}
+
+
+_SENT = """
+UPDATE channels_delivery d SET state = 'sent', ended_at = %s::timestamptz, remote_id = u.remote_id, url = u.url,
+    error = '', handle = '', puzzled = false
+FROM unnest(%b::bigint[], %b::text[], %b::text[]) AS u (id, remote_id, url)
+WHERE d.id = u.id AND d.sender = %s::uuid AND d.state IN ('sending', 'unsure') RETURNING d.id
+"""
 
 
 def change(delivery: Delivery, sender: UUID, **fields: object) -> bool:

@@ -56,6 +56,13 @@ def held(connection: Connection, place: str, rates: Sequence[Rate], *, now: date
     return buckets
 
 
+def keep(buckets: Collection[Bucket]) -> None:
+    """Stores what is left; those that only remember a wait have nothing to store."""
+    counted = [bucket.row for bucket in buckets if bucket.row.seconds]
+    if counted:
+        Allowance.objects.bulk_update(counted, ["tokens", "at"])
+
+
 def _rows(connection: Connection, wanted: Collection[tuple[str, float]]) -> list[Allowance]:
     """Locked in one order, whoever asks."""
     rows = Allowance.objects.filter(connection=connection, place__in={where for where, _ in wanted})
