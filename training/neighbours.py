@@ -23,7 +23,7 @@ from folkmoot.understanding.reading.model import Model, model
 from folkmoot.understanding.reading.prepare import prepare
 from training import corpus
 
-TO = Path("folkmoot/understanding/neighbours/data") / meaning.FILE
+TO = Path("folkmoot/understanding/neighbours/data")
 KEEP = Path("var/training")
 A_LANGUAGE = 8000
 LONGEST = 250  # characters that the original is shown: its work grows with the square of the length
@@ -45,10 +45,11 @@ def fit(folder: Path, to: Path) -> None:
     wanted -= wanted.mean(axis=0)
     main = np.linalg.svd(wanted, full_matrices=False)[2][:WIDTH].T
     projection, level = _ridge(bodies, wanted @ main, _weights(languages))
-    to.parent.mkdir(exist_ok=True)
+    to.mkdir(exist_ok=True)
+    file = to / meaning.file_for(trained.version)
     stored = {"projection": projection.astype(np.float16), "level": level.astype(np.float32)}
-    np.savez(to, model=np.array(trained.version), **stored)  # type: ignore[arg-type]
-    log.info("fitted", model=trained.version, bytes=to.stat().st_size)
+    np.savez(file, **stored)  # type: ignore[arg-type]
+    log.info("fitted", model=trained.version, bytes=file.stat().st_size)
 
 
 def _texts(folder: Path) -> tuple[list[str], list[str]]:

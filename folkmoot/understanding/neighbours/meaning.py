@@ -19,7 +19,6 @@ from folkmoot.understanding.reading.bundle import UnreadableBundle
 from folkmoot.understanding.reading.model import Model, model
 from folkmoot.understanding.reading.prepare import prepare
 
-FILE = "projection.npz"
 WIDTH = 128
 FEWEST_WORDS, FEWEST_LETTERS = 5, 20
 BATCH = 1024
@@ -61,17 +60,18 @@ def says_enough(text: str) -> bool:
     return len(words) >= FEWEST_WORDS and sum(map(len, words)) >= FEWEST_LETTERS
 
 
+def file_for(version: str) -> str:
+    """The name of the file that was made for a reading model."""
+    return f"{version}.npz"
+
+
 @cache
 def meanings() -> Meanings:
     """Those of the packaged model, loaded once a process. Raises ``NoMeanings``."""
     try:
         trained = model()
-        with (files(__package__) / "data" / FILE).open("rb") as file, np.load(file) as stored:
-            made_for, projection, level = str(stored["model"]), stored["projection"], stored["level"]
+        with (files(__package__) / "data" / file_for(trained.version)).open("rb") as file, np.load(file) as stored:
+            projection, level = stored["projection"], stored["level"]
     except (UnreadableBundle, FileNotFoundError) as error:
-        raise NoMeanings(str(error)) from error
-    if made_for != trained.version:
-        raise NoMeanings(
-            f"{FILE} was made for model {made_for}, not {trained.version}: run python -m training.neighbours"
-        )
+        raise NoMeanings(f"{error}: python -m training.neighbours makes what belongs to a new model") from error
     return Meanings(trained, projection.astype(np.float32), level.astype(np.float32))
