@@ -21,6 +21,7 @@ OWN = {
     "irc": "folkmoot.networks.irc:Irc",
     "wordpress": "folkmoot.networks.wordpress:WordPress",
     "mastodon": "folkmoot.networks.mastodon:Mastodon",
+    "bluesky": "folkmoot.networks.bluesky:Bluesky",
     "file": "folkmoot.networks.file:File",  # last: it takes whatever nobody else recognises
 }
 

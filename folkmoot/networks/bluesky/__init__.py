@@ -1,0 +1,3 @@
+from folkmoot.networks.bluesky.connector import Bluesky
+
+__all__ = ["Bluesky"]
