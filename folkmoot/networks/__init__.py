@@ -22,6 +22,7 @@ OWN = {
     "wordpress": "folkmoot.networks.wordpress:WordPress",
     "mastodon": "folkmoot.networks.mastodon:Mastodon",
     "bluesky": "folkmoot.networks.bluesky:Bluesky",
+    "rss": "folkmoot.networks.rss:Rss",
     "file": "folkmoot.networks.file:File",  # last: it takes whatever nobody else recognises
 }
 

@@ -1,0 +1,3 @@
+from folkmoot.networks.rss.connector import Rss
+
+__all__ = ["Rss"]
