@@ -34,6 +34,7 @@ class Account:
     def __init__(self, access: Access) -> None:
         self.access = access
         self._token = access.secrets.get("access_jwt", "")
+        self._stored = True
         self._api: Api | None = None
         self._profile: Mapping[str, Any] = {}
         self._dids: dict[str, str] = {}
@@ -66,9 +67,10 @@ class Account:
             return ask(f"xrpc/{endpoint}", headers={**headers, **self._proof()}, **request)
 
     def _proof(self) -> dict[str, str]:
-        ends = expiry(self._token)
+        """Of a token that was got just now only the server says that it has ended: our clock may be wrong by hours."""
+        ends = expiry(self._token) if self._stored else None
         if not self._token or (ends is not None and ends - _EARLY <= self.access.now()):
-            self._token = self.signed_in().secrets["access_jwt"]
+            self._token, self._stored = self.signed_in().secrets["access_jwt"], False
         return {"Authorization": f"Bearer {self._token}"}
 
     def signed_in(self) -> Tokens:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC
 from typing import Any
 
@@ -12,7 +13,7 @@ from folkmoot.networks.bluesky.errors import Gone
 from folkmoot.networks.bluesky.keys import record_key
 from folkmoot.networks.bluesky.parse import POST, did_of, key_of, parse_post
 from folkmoot.networks.bluesky.wording import MOST_BYTES, MOST_GRAPHEMES, facets, graphemes
-from folkmoot.networks.errors import Refused, Unsure
+from folkmoot.networks.errors import NetworkError, Refused, Unsure
 from folkmoot.networks.payload import Unfit, mapping, text
 
 GATE = "app.bsky.feed.threadgate"
@@ -42,6 +43,10 @@ class Author:
 
     def reply(self, act: Reply, key: str) -> Sent:
         answered = self._account.post(act.parent or act.thread)
+        if mapping(answered.get("viewer")).get("replyDisabled") is True:
+            raise Refused(
+                "whoever began that thread lets only some people answer there, and this account is none of them"
+            )
         reference = _reference(answered)
         root = mapping(mapping(mapping(answered.get("record")).get("reply")).get("root")) or reference
         record = self._record(act.text, "") | {"reply": {"root": dict(root), "parent": reference}}
@@ -76,8 +81,9 @@ class Author:
         try:
             answer = self._account.act("com.atproto.repo.applyWrites", {"repo": did, "writes": writes})
         except Unsure:
-            if found := self.find_own(key):
-                return found
+            with suppress(NetworkError):
+                if found := self.find_own(key):
+                    return found
             raise
         results = mapping(answer).get("results")
         made = mapping(results[0]) if isinstance(results, list) and results else {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from folkmoot.lib.html import to_text
 from folkmoot.networks.acts import Act, Deletion, Edit, Media, Pending, Publication, Reply, Sent
-from folkmoot.networks.errors import Refused, Unsure
+from folkmoot.networks.errors import NetworkError, Refused, Unsure
 from folkmoot.networks.mastodon.account import Account, segment
 from folkmoot.networks.mastodon.errors import Gone
 from folkmoot.networks.mastodon.parse import is_direct, is_ours, parse_status
@@ -84,26 +84,32 @@ class Author:
 
     def _own(self, wanted: Mapping[str, Any], since: datetime) -> Iterable[Mapping[str, Any]]:
         """Our posts since then, where such a one would be."""
-        home, dates = self._account.home(), self._account.dates
+        home = self._account.home()
         if answered := text(wanted.get("in_reply_to_id")):
             try:
                 _, below = self._account.context(answered)
             except Gone:
                 below = []
-            yield from (one for one in below if is_ours(one, home) and dates.iso(one.get("created_at")) >= since)
+            yield from (one for one in below if is_ours(one, home) and not self._before(one, since))
             return
         reader = Reader(self._account)
         path, params = reader.question(home.page, POSTS)
         for _ in range(_MOST_LOOKED_THROUGH):
             page = reader.page(path, params)
             for status in page:
-                if dates.iso(status.get("created_at")) < since:
+                if self._before(status, since):
                     return
                 yield status
             if not page:
                 return
             params = {**params, "max_id": text(page[-1].get("id"))}
         raise Unsure("so much was posted since that it can't be told whether this was; look at the account")
+
+    def _before(self, status: Mapping[str, Any], since: datetime) -> bool:
+        try:
+            return self._account.dates.iso(status.get("created_at")) < since
+        except Unfit:
+            return False
 
     def _says(self, status: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
         words = _plain(text(wanted.get("status")))
@@ -135,6 +141,8 @@ class Author:
         """An answer is seen by those who see what it answers, names whom that named, and keeps its warning."""
         account = self._account
         answered = account.status(act.parent or act.thread) if act.parent or act.thread else {}
+        if answered:
+            account.thread(answered)
         named = self._named(answered)
         if act.person:
             named = [account.home().local(act.person), *named]
@@ -178,6 +186,7 @@ class Author:
         if not all(self._ready(ident) for ident in files):
             return Pending(json.dumps(list(files)), retry_after=SLOW_DOWN)
         body = {**wanted, "media_ids": list(files)} if files else wanted
+        self._account.home()  # asked now, for once it is sent nothing may fail any more
         answer = self._account.api.act("api/v1/statuses", json=body, headers={"Idempotency-Key": key})
         return self._sent(mapping(answer.data))
 
@@ -193,7 +202,7 @@ class Author:
         place = home.direct if is_direct(status) else home.page
         try:
             seen = parse_status(status, home, place, self._account.thread(status), self._account.dates)
-        except Unfit:
+        except (Unfit, NetworkError):
             return Sent(ident, text(status.get("url")))
         return Sent(ident, seen.url, seen)
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from folkmoot.networks.base import BATCH_SIZE, Batch, Place, Seen, SeenDeletion, Skipped
 from folkmoot.networks.errors import Later
 from folkmoot.networks.live import Kind
-from folkmoot.networks.mastodon.account import NOT_UNDERSTOOD, Account
+from folkmoot.networks.mastodon.account import NOT_UNDERSTOOD, Account, segment
 from folkmoot.networks.mastodon.errors import Gone
 from folkmoot.networks.mastodon.parse import (
     concerns_us,
@@ -73,9 +74,9 @@ class Reader:
     def question(self, place: Place, kind: str) -> tuple[str, dict[str, Any]]:
         """The path and parameters by which a place is asked."""
         if tag := tag_of(place):
-            return f"api/v1/timelines/tag/{tag}", {}
+            return f"api/v1/timelines/tag/{quote(tag, safe='')}", {}
         if ident := list_of(place):
-            return f"api/v1/timelines/list/{ident}", {}
+            return f"api/v1/timelines/list/{segment(ident)}", {}
         if kind == POSTS:
             return f"api/v1/accounts/{self._account.home().ident}/statuses", {"exclude_reblogs": "true"}
         # Without it, those whom we do not follow may be left out, by the account's own filter for notifications

@@ -461,3 +461,33 @@ def test_jetstream_that_is_away_is_tried_later() -> None:
         next(session(jetstream="wss://jetstream.example/subscribe").stream([PAGE], "", lambda: False))
     with pytest.raises(Refused):
         next(session(jetstream="https://jetstream.example").stream([PAGE], "", lambda: False))
+
+
+def test_a_clock_that_goes_hours_ahead_does_not_sign_in_again_and_again() -> None:
+    asked = list[str]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(endpoint(request))
+        if endpoint(request) == "com.atproto.server.createSession":
+            return httpx.Response(200, json={"accessJwt": token(NOW - timedelta(hours=3)), "refreshJwt": "r2"})
+        return httpx.Response(200, json={"notifications": []})
+
+    connected = session(answer)
+    connected._account._token = token(NOW - timedelta(hours=3))
+    for _ in range(3):
+        connected.poll(PAGE, "notifications", "")
+    assert asked.count("com.atproto.server.createSession") == 1
+
+
+def test_an_act_stays_unsure_when_it_can_not_be_looked_for_either() -> None:
+    def silent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("no answer", request=request)
+
+    with pytest.raises(Unsure):
+        session(silent).publish(Publication(PAGE, "hello"), "k")
+
+
+def test_a_thread_that_is_closed_to_us_is_not_answered() -> None:
+    closed = post(1) | {"viewer": {"replyDisabled": True}}
+    with pytest.raises(Refused, match="only some people"):
+        session(known={"app.bsky.feed.getPosts": {"posts": [closed]}}).reply(Reply(PAGE, "", closed["uri"], "hi"), "k")

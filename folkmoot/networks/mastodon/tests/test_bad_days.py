@@ -396,3 +396,32 @@ def test_without_live_news_the_server_is_asked_every_minute() -> None:
     batches = list(asked.stream([TAG], '{"#meetup@social.example": {"timeline": "{\\"behind\\": \\"1\\"}"}}', stopped))
     assert [seen.remote_id for batch in batches for seen in batch.seen] == ["2"]
     assert json.loads(batches[-1].cursor)["#meetup@social.example"]["timeline"]
+
+
+def test_what_was_sent_counts_as_sent_though_the_server_goes_away_behind_it() -> None:
+    sent = list[str]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            sent.append("post")
+            return httpx.Response(200, json=status(80, account=ME, in_reply_to_id="77"))
+        if sent:
+            raise httpx.ReadTimeout("silence", request=request)
+        return httpx.Response(404, json={"error": "Record not found"})
+
+    asked = session(answer, {"/api/v1/statuses/5": status(5, in_reply_to_id="4")}).reply(
+        Reply(PAGE, "5", "5", "hi"), "k"
+    )
+    assert isinstance(asked, Sent)
+    assert asked.remote_id == "80"
+
+
+def test_a_hashtag_of_any_script_is_asked_for() -> None:
+    asked = list[str]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode().partition("?")[0])
+        return httpx.Response(200, json=[])
+
+    session(answer).poll(Place("#ёл/ка@social.example", "#ёл/ка", "feed"), "timeline", "")
+    assert asked == ["/api/v1/timelines/tag/%D1%91%D0%BB%2F%D0%BA%D0%B0"]
