@@ -25,7 +25,6 @@ _CONFIG = f"""
     MaxJoins = 0
     MaxNickLength = 20
     MaxPenaltyTime = 0
-    PingTimeout = 20
 [Options]
     DNS = no
     Ident = no

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from hashlib import blake2b
 from urllib.parse import unquote
 
 from folkmoot.lib.archive import Archive, Entry, Unreadable, lines
@@ -16,9 +15,11 @@ from folkmoot.networks.base import (
     Batch,
     Facts,
     Format,
+    Limits,
     Option,
     Person,
     Place,
+    Rate,
     Seen,
     SeenMessage,
     SeenMove,
@@ -29,6 +30,8 @@ from folkmoot.networks.batches import Item, backfill
 from folkmoot.networks.encodings import decode
 from folkmoot.networks.errors import Refused
 from folkmoot.networks.irc import parse
+from folkmoot.networks.irc.session import IrcSession
+from folkmoot.networks.live import Field
 from folkmoot.networks.reading import leave_out
 from folkmoot.networks.times import believable, to_utc, zone
 
@@ -49,6 +52,8 @@ class Irc:
         slug="irc",
         name="IRC",
         icon="hash",
+        # A line has 512 bytes with the sender's name and the channel's; longer texts go as several lines.
+        limits=Limits(text=350, media=0, as_of="2026-11-21", rates=(Rate(4, 8.0),)),
         formats=(
             Format(
                 "irc",
@@ -67,6 +72,53 @@ class Irc:
             ),
         ),
     )
+
+    fields = (
+        Field("server", gettext_noop("Server"), gettext_noop("Such as irc.libera.chat."), example="irc.example"),
+        Field("port", gettext_noop("Port"), kind="number", default="6697"),
+        Field(
+            "tls",
+            gettext_noop("Connection"),
+            kind="choice",
+            default="yes",
+            choices=(
+                ("yes", gettext_noop("Secure (TLS)")),
+                ("no", gettext_noop("Open, readable by others on the way")),
+            ),
+        ),
+        Field(
+            "nick",
+            gettext_noop("Nick"),
+            gettext_noop("A second connection, for speaking, has an underscore behind it: keep both free."),
+            example="folkmoot",
+        ),
+        Field(
+            "channels",
+            gettext_noop("Channels"),
+            gettext_noop("Such as #garden, #staff key: a key stands behind the channel that has one."),
+            kind="long",
+            example="#garden",
+        ),
+        Field(
+            "sign_in",
+            gettext_noop("Sign-in"),
+            kind="choice",
+            default="sasl",
+            choices=(("sasl", "SASL"), ("nickserv", "NickServ")),
+            help=gettext_noop("How the account's password is used, where there is one."),
+        ),
+        Field("account", gettext_noop("Account"), gettext_noop("Empty: the nick."), required=False, example="folkmoot"),
+        Field("password", gettext_noop("Account's password"), kind="secret", required=False, example="example"),
+        Field(
+            "server_password",
+            gettext_noop("Server's password"),
+            gettext_noop("Only for servers that ask all of their users for one."),
+            kind="secret",
+            required=False,
+            example="example",
+        ),
+    )
+    session = IrcSession
 
     def recognises(self, archive: Archive) -> str | None:
         logs = _candidates(archive)
@@ -195,9 +247,8 @@ class _Log:
         key = (line.event, line.nick, line.text)
         count = self._alike[key]
         self._alike[key] += 1
-        parts = (self.place.remote_id, at.isoformat(), *key, str(count))
-        digest = blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
-        return digest, at + timedelta(microseconds=min(self._alike.total() - 1, 999_999))
+        ident = parse.identity(self.place.remote_id, at, *key, count)
+        return ident, at + timedelta(microseconds=min(self._alike.total() - 1, 999_999))
 
 
 def _first_clock(head: str) -> parse.Stamp | None:

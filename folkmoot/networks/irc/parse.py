@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from hashlib import blake2b
 from typing import Literal
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -101,6 +102,17 @@ def line(text: str) -> Line | None:
     if stamp is None:
         return _unstamped(text)
     return _said(stamp, rest) or _marked(stamp, rest)
+
+
+def plain(text: str) -> str:
+    """Without the control codes for colours and the like."""
+    return _FORMATTING.sub("", text)
+
+
+def identity(channel: str, at: datetime, event: str, nick: str, text: str, nth: int) -> str:
+    """An id made of what a line says, for IRC has none; ``at`` as exact as the log tells, ``nth`` of those alike then."""
+    parts = (channel, at.isoformat(), event, nick, text, str(nth))
+    return blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def looks_like_a_log(head: str) -> bool:
