@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -15,8 +16,9 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 
 from folkmoot.analytics import actions as analytics
+from folkmoot.channels import listening
 from folkmoot.channels.models import ArchiveImport, Channel
-from folkmoot.flow import archive, assistant, demo, intake, neighbours, reading, recount, topics, vocabulary
+from folkmoot.flow import archive, assistant, demo, intake, neighbours, reading, recount, topics, vocabulary, watching
 from folkmoot.understanding import learning
 from folkmoot.understanding.assistant.actions import write_summary
 from folkmoot.understanding.assistant.models import Summary
@@ -281,3 +283,20 @@ def follow_all_neighbours(timestamp: int, **_later: Any) -> None:
 @app.task(queue="understanding", name="tidy_neighbours", pass_context=False, queueing_lock="tidy_neighbours")
 def tidy_neighbours(timestamp: int, **_later: Any) -> None:
     neighbours.tidy()
+
+
+HOOKS_KEPT = timedelta(days=30)
+
+
+@app.periodic(cron="11 * * * *")
+@app.task(queue="imports", name="watch_accounts", pass_context=False, queueing_lock="watch_accounts")
+def watch_accounts(timestamp: int, **_later: Any) -> None:
+    """Every hour: whose token ends soon, or ended."""
+    watching.watch(now=timezone.now())
+
+
+@app.periodic(cron="23 3 * * *")
+@app.task(queue="imports", name="forget_hooks", pass_context=False, queueing_lock="forget_hooks")
+def forget_hooks(timestamp: int, **_later: Any) -> None:
+    """Every night: requests of networks are kept for a month, to be read again should a connector have misread them."""
+    listening.forget_hooks(before=timezone.now() - HOOKS_KEPT)
