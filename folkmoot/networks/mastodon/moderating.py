@@ -10,6 +10,7 @@ from folkmoot.networks.base import Place
 from folkmoot.networks.errors import Refused
 from folkmoot.networks.mastodon.account import Account, segment
 from folkmoot.networks.mastodon.errors import Gone
+from folkmoot.networks.mastodon.reports import is_reports, report_of
 from folkmoot.networks.payload import mapping, mappings, text
 
 SERVER = "server"
@@ -22,6 +23,8 @@ _OWN: dict[Verb, str] = {"mute": "mute", "unmute": "unmute", "ban": "block", "un
 
 def verbs(place: Place) -> frozenset[Verb]:
     people: set[Verb] = {"mute", "unmute", "ban", "unban", "spam"}
+    if is_reports(place):
+        return frozenset(people - {"spam"} | {"approve"})
     return frozenset(people | {"kick", "pin", "unpin"} if place.kind == "page" else people)
 
 
@@ -36,6 +39,8 @@ class Moderator:
         if act.verb in ("pin", "unpin"):
             self._account.api.act(f"api/v1/statuses/{segment(act.message)}/{act.verb}")
             return Sent(act.message)
+        if act.verb == "approve":
+            return self._settle(act)
         person = self._person(act)
         if act.verb == "spam":
             return self._reported(act, person)
@@ -46,6 +51,13 @@ class Moderator:
         else:
             self._for_us(act, person)
         return Sent()
+
+    def _settle(self, act: Moderation) -> Sent:
+        """A report is looked after: here nothing else can be approved."""
+        if not (report := report_of(act.message)):
+            raise Refused("only a report can be settled, and not the posts that it is about")
+        self._account.api.act(f"api/v1/admin/reports/{segment(report)}/resolve")
+        return Sent(act.message)
 
     def _person(self, act: Moderation) -> str:
         """The server's id of who is meant, or who wrote what is meant."""

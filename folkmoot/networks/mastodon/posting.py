@@ -14,6 +14,7 @@ from folkmoot.networks.mastodon.account import Account, segment
 from folkmoot.networks.mastodon.errors import Gone
 from folkmoot.networks.mastodon.parse import is_direct, is_ours, parse_status
 from folkmoot.networks.mastodon.reading import POSTS, Reader
+from folkmoot.networks.mastodon.reports import is_reports
 from folkmoot.networks.payload import Unfit, mapping, mappings, text
 
 VISIBILITIES = ("public", "unlisted", "private", "direct")
@@ -140,6 +141,8 @@ class Author:
     def _answer(self, act: Reply) -> dict[str, Any]:
         """An answer is seen by those who see what it answers, names whom that named, and keeps its warning."""
         account = self._account
+        if is_reports(act.place):
+            raise Refused("reports can't be answered; write to the one whom it is about by a private mention")
         answered = account.status(act.parent or act.thread) if act.parent or act.thread else {}
         if answered:
             account.thread(answered)

@@ -22,6 +22,7 @@ from folkmoot.networks.mastodon.parse import (
     parse_status,
     tag_of,
 )
+from folkmoot.networks.mastodon.reports import REPORTS, is_reports, parse_report
 from folkmoot.networks.payload import Unfit, mapping, mappings, text
 
 PAGE = 40
@@ -49,6 +50,8 @@ class Gathered:
 
 
 def kinds(place: Place) -> Sequence[Kind]:
+    if is_reports(place):
+        return (Kind(REPORTS, 60.0),)
     if place.kind == "feed":
         return (Kind(TIMELINE, 60.0),)
     return (Kind(MENTIONS, 60.0), Kind(POSTS, 120.0))
@@ -73,6 +76,8 @@ class Reader:
 
     def question(self, place: Place, kind: str) -> tuple[str, dict[str, Any]]:
         """The path and parameters by which a place is asked."""
+        if is_reports(place):
+            return "api/v1/admin/reports", {}
         if tag := tag_of(place):
             return f"api/v1/timelines/tag/{quote(tag, safe='')}", {}
         if ident := list_of(place):
@@ -88,7 +93,10 @@ class Reader:
         if place.kind != "feed" and is_direct(status) != (place.kind == "direct"):
             return
         try:
-            gathered.seen.append(self.parse(place, kind, item))
+            if is_reports(place):
+                gathered.seen += parse_report(item, self._account.home(), place, self._account.dates)
+            else:
+                gathered.seen.append(self.parse(place, kind, item))
         except Unfit as unfit:
             gathered.skip(unfit.reason, text(item.get("type")) or text(item.get("url")))
 
@@ -128,6 +136,8 @@ class Reader:
 
     def poll_thread(self, place: Place, thread: str, cursor: str) -> Batch:
         known, after = _known(cursor)
+        if is_reports(place):
+            return Batch(place, [], "", more=False)
         try:
             root = self._account.status(thread)
             _, below = self._account.context(thread)

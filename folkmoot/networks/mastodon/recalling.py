@@ -13,7 +13,8 @@ from folkmoot.networks.base import BATCH_SIZE, Place
 from folkmoot.networks.live import Recalled
 from folkmoot.networks.mastodon.account import Account
 from folkmoot.networks.mastodon.parse import is_direct
-from folkmoot.networks.mastodon.reading import MENTIONS, POSTS, TIMELINE, Gathered, Reader
+from folkmoot.networks.mastodon.reading import MENTIONS, POSTS, TIMELINE, Gathered, Reader, kinds
+from folkmoot.networks.mastodon.reports import REPORTS
 from folkmoot.networks.payload import Unfit, text
 
 
@@ -29,7 +30,7 @@ class _Mark:
     def read(cls, cursor: str, first: str) -> _Mark:
         with suppress(ValueError, AttributeError, TypeError):
             read = json.loads(cursor)
-            if read.get("kind") in (MENTIONS, POSTS, TIMELINE):
+            if read.get("kind") in (MENTIONS, POSTS, TIMELINE, REPORTS):
                 return cls(read["kind"], text(read.get("max")), int(read.get("skip") or 0))
         return cls(first)
 
@@ -39,7 +40,7 @@ class _Mark:
 
 def recall(account: Account, place: Place, cursor: str, *, since: datetime) -> Recalled:
     reader = Reader(account)
-    mark = _Mark.read(cursor, TIMELINE if place.kind == "feed" else POSTS)
+    mark = _Mark.read(cursor, kinds(place)[-1].name)
     path, params = reader.question(place, mark.kind)
     page = reader.page(path, {**params, **({"max_id": mark.max} if mark.max else {})})
     gathered, reached, after = Gathered(), account.access.now(), mark

@@ -12,7 +12,7 @@ from folkmoot.networks.acts import Act, Deletion, Edit, Moderation, Pending, Pub
 from folkmoot.networks.base import Batch, Limits, Place
 from folkmoot.networks.errors import Later, NetworkError, Refused
 from folkmoot.networks.live import Access, Checkup, Kind, Recalled, Right, Tokens
-from folkmoot.networks.mastodon import signing_in
+from folkmoot.networks.mastodon import reports, signing_in
 from folkmoot.networks.mastodon.account import Account
 from folkmoot.networks.mastodon.errors import Gone
 from folkmoot.networks.mastodon.facts import LIMITS
@@ -27,6 +27,12 @@ from folkmoot.networks.payload import count, mapping, mappings, text
 _KEEPS_KEYS = frozenset({"Mastodon", "Pleroma", "Akkoma"})
 _ASKED_AT_ONCE = 20
 _MEND = "Connect the account again, and allow what is asked. Of an own token: tick it under Preferences → Development."
+_ADMIN = {
+    "admin:read:accounts": "To see which accounts are limited or suspended.",
+    "admin:write:accounts": "To limit and suspend accounts for the whole server.",
+    "admin:read:reports": "To see what people report to the moderators.",
+    "admin:write:reports": "To mark a report as settled.",
+}
 
 
 class MastodonSession:
@@ -52,10 +58,8 @@ class MastodonSession:
         yield Right("read", "To see posts, mentions and private mentions.", _granted(scopes, "read"), mend=_MEND)
         yield Right("write", "To post, answer, upload, report, mute and block.", _granted(scopes, "write"), mend=_MEND)
         if self._account.settings.get("moderation") == SERVER:
-            why = "To limit and suspend accounts for the whole server."
-            yield Right("admin:write:accounts", why, _granted(scopes, "admin:write:accounts"), needed=False, mend=_MEND)
-            why = "To see which accounts are limited or suspended."
-            yield Right("admin:read:accounts", why, _granted(scopes, "admin:read:accounts"), needed=False, mend=_MEND)
+            for name, why in _ADMIN.items():
+                yield Right(name, why, _granted(scopes, name), needed=False, mend=_MEND)
 
     def _scopes(self) -> frozenset[str]:
         """What the token may; empty where the server does not tell."""
@@ -72,9 +76,11 @@ class MastodonSession:
         tags = [text(tag.get("name")) for tag in self._optional("api/v1/followed_tags")]
         tags += [word.strip("#,;") for word in self._account.settings.get("hashtags", "").split()]
         lists = self._optional("api/v1/lists")
+        moderates = self._account.settings.get("moderation") == SERVER
         return [
             home.page,
             home.direct,
+            *([reports.place(home)] if moderates else []),
             *(home.tag(tag) for tag in dict.fromkeys(tag.lower() for tag in tags if tag)),
             *(home.list(text(one.get("id")), text(one.get("title"))) for one in lists if text(one.get("id"))),
         ]

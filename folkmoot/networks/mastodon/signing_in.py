@@ -18,7 +18,7 @@ from folkmoot.networks.payload import count, mapping, text
 
 _CALLED = "Folkmoot"
 _READS_AND_WRITES = "read write follow"
-_MODERATES = "admin:read:accounts admin:write:accounts"
+_MODERATES = "admin:read:accounts admin:write:accounts admin:read:reports admin:write:reports"
 
 
 def _now() -> datetime:

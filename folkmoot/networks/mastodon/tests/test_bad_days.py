@@ -334,6 +334,8 @@ def test_rights_are_told_where_the_server_tells_them() -> None:
         "write": False,
         "admin:write:accounts": False,
         "admin:read:accounts": False,
+        "admin:read:reports": False,
+        "admin:write:reports": False,
     }
 
 

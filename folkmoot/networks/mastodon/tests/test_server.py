@@ -260,6 +260,34 @@ def test_a_moderator_of_the_server_limits_and_suspends(mock: Running, access: Ca
     third.http.close()
 
 
+def test_what_people_report_is_a_place_for_moderators(mock: Running, access: Callable[..., Access], fan: Fan) -> None:
+    session = MastodonSession(
+        access({"server": mock.address, "moderation": "server"}, {"token": mock.details["token of brand"]})
+    )
+    third = Fan(mock.address, mock.details["token of third"])
+    said = third.say("buy my coins")
+    third.http.close()
+    told = {"account_id": third.id, "status_ids": [said], "comment": "Опять реклама", "category": "spam"}
+    ident = fan.post("api/v1/reports", **told)["id"]
+    place = next(place for place in session.places() if place.remote_id.startswith("reports:"))
+    (kind,) = session.kinds(place)
+    seen = messages(session.poll(place, kind.name, ""))
+    report = seen[f"report/{ident}"]
+    assert report.author.handle.startswith("fan@")
+    assert report.text.startswith("spam: @third@")
+    assert report.text.endswith("Опять реклама")
+    assert (seen[said].thread, seen[said].parent) == (report.remote_id, report.remote_id)
+    assert seen[said].author.handle.startswith("third@")
+    assert report.remote_id in messages(session.recall(place, "", since=datetime(2020, 1, 1, tzinfo=UTC)).batch)
+    for _ in range(2):
+        session.moderate(Moderation(place, "approve", message=report.remote_id), "k")
+    assert session._account.api.read(f"api/v1/admin/reports/{ident}").data["action_taken"] is True
+    with pytest.raises(Refused, match="can't be answered"):
+        session.reply(Reply(place, report.remote_id, report.remote_id, "thank you"), "k")
+    with pytest.raises(Refused, match="only a report"):
+        session.moderate(Moderation(place, "approve", message=said), "k")
+
+
 def test_our_posts_can_be_pinned(session: MastodonSession, fan: Fan) -> None:
     place, sent = page(session), published(session, "Read me first")
     session.moderate(Moderation(place, "pin", message=sent.remote_id), "k")
