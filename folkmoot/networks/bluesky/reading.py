@@ -117,9 +117,12 @@ class Reader:
         return gathered.batch(place, str(mark), more=True)
 
     def at(self, item: Mapping[str, Any]) -> datetime | None:
-        """The time by which lists are ordered."""
+        """The time by which lists are ordered: of a repost its own, of a post the earlier of written and met."""
         view = mapping(item.get("post")) or item
-        times = [view.get("indexedAt"), mapping(view.get("record")).get("createdAt") if "reason" not in view else None]
+        reposted = mapping(item.get("reason")).get("indexedAt")
+        times = [reposted] if reposted else [view.get("indexedAt")]
+        if not reposted and "reason" not in view:
+            times.append(mapping(view.get("record")).get("createdAt"))
         found = []
         for one in times:
             with suppress(Unfit):

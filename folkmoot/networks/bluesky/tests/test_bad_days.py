@@ -491,3 +491,17 @@ def test_a_thread_that_is_closed_to_us_is_not_answered() -> None:
     closed = post(1) | {"viewer": {"replyDisabled": True}}
     with pytest.raises(Refused, match="only some people"):
         session(known={"app.bsky.feed.getPosts": {"posts": [closed]}}).reply(Reply(PAGE, "", closed["uri"], "hi"), "k")
+
+
+def test_a_repost_of_something_old_does_not_look_like_the_end_of_what_is_new() -> None:
+    late = "2026-03-02T11:00:00Z"
+    reposted = {"post": post("old", "2020-01-01T00:00:00Z"), "reason": {"$type": "x#reasonRepost", "indexedAt": late}}
+    pages = {"": [reposted, {"post": post("one", late)}], "2": [{"post": post("two", "2026-03-02T10:00:00Z")}]}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        cursor = request.url.params.get("cursor", "")
+        return httpx.Response(200, json={"feed": pages[cursor], **({} if cursor else {"cursor": "2"})})
+
+    batch = session(answer).poll(PAGE, "posts", '{"behind": "2026-03-02T09:00:00+00:00"}')
+    assert [one.remote_id.rpartition("/")[2] for one in batch.seen] == ["one", "two"]
+    assert [one.reason for one in batch.skipped] == ["repost"]
