@@ -10,7 +10,7 @@ from pathlib import Path
 from folkmoot.cli import ONE_THREAD  # imports neither Django nor NumPy, which look at the environment
 
 CACHE = Path(__file__).resolve().parent.parent / ".cache"
-PARTS = ("intake", "reading", "topics", "live", "pages", "crowd", "idle")
+PARTS = ("intake", "reading", "topics", "live", "hooks", "pages", "crowd", "idle")
 
 
 def main() -> int:

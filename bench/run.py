@@ -13,7 +13,7 @@ from rich.console import Console
 
 django.setup()
 
-from bench import crowd, figures, idle, intake, live, pages, readings, topics, understanding, world  # noqa: E402 - models need Django set up first
+from bench import crowd, figures, hooks, idle, intake, live, pages, readings, topics, understanding, world  # noqa: E402 - models need Django set up first
 from bench.figures import Figure  # noqa: E402
 from folkmoot.cli import database  # noqa: E402
 from folkmoot.workspaces.models import Workspace  # noqa: E402
@@ -35,6 +35,8 @@ def run(chosen: argparse.Namespace) -> int:
         found += intake.measure(FEWER_BATCHES if chosen.small else BATCHES)
     if "live" in chosen.only:
         found += live.measure(say)
+    if "hooks" in chosen.only:
+        found += hooks.measure(say)
     if "topics" in chosen.only:
         found += topics.measure(say, small=chosen.small)
     if "reading" in chosen.only:

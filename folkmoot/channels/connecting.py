@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from folkmoot.channels import actions, sessions
 from folkmoot.channels.actions import UnableTo
-from folkmoot.channels.models import Channel, Connection, Cursor, Recall
+from folkmoot.channels.models import Channel, Connection, Cursor, Delivery, Recall
 from folkmoot.lib import bulk
 from folkmoot.networks import get as get_connector
 from folkmoot.networks.base import Place
@@ -224,11 +225,13 @@ def pause_channel(channel: Channel, paused: bool, *, by: User) -> None:
 
 @transaction.atomic
 def release(channel: Channel, *, by: User) -> None:
-    """The channel is listened to no longer; what was said stays."""
+    """The channel is listened to no longer, and what waits to go out to it does not; what was said stays."""
     connection = channel.connection
     channel.connection, channel.paused = None, False
     channel.save(update_fields=["connection", "paused"])
     Cursor.objects.filter(channel=channel).delete()
+    waiting = Delivery.objects.filter(channel=channel, state=Delivery.State.READY)
+    waiting.update(state=Delivery.State.CANCELLED, ended_at=Now())
     Recall.objects.filter(channel=channel, state__in=["waiting", "running"]).update(state=Recall.State.CANCELLED)
     record(channel.workspace, "channel.release", by=by, about=f"channel:{channel.pk}", detail={"name": channel.name})
     if connection:

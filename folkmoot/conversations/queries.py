@@ -89,6 +89,7 @@ def _listed(role: Role) -> QuerySet[Conversation]:
         .select_related("channel", "latest_author__member")
         .only(
             "title", "opening", "latest", "last_at", "message_count", "waiting_since", "channel__name",
+            "latest_author__avatar",
             "latest_author__member__name",
         )
     )  # fmt: skip

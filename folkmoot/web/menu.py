@@ -102,6 +102,10 @@ class Shell:
         return self.menu[ON_A_PHONE - 1 :] if len(self.menu) > ON_A_PHONE else []
 
     @property
+    def further_count(self) -> int:
+        return sum(entry.count for entry in self.further)
+
+    @property
     def here_further(self) -> bool:
         return any(entry.here for entry in self.further)
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from conftest import Make
-from folkmoot.channels.models import ArchiveImport
+from folkmoot.channels.models import ArchiveImport, Channel, Connection, Delivery
 from folkmoot.conversations.models import Conversation, Message
 from folkmoot.lib.keyset import Mark
-from folkmoot.members.models import Member
+from folkmoot.members.models import Identity, Member
 from folkmoot.understanding.copies.models import Repeat, Wave, Wording
 from folkmoot.understanding.topics.models import Topic
 from folkmoot.understanding.trends.models import Trend
@@ -24,7 +25,15 @@ from tests.docs.tables import code, page, rows
 PREFIX = "w/<slug:slug>/"
 ROWS = {code(row["page"]): row for row in rows(page("reference/access.md"), "page", "address", "from role")}
 NOWHERE = 10**9
-SEND_ON = {"comparing-switch", "view-save", "corrections-import", "learn-now", "readings-correct"}  # by POST, about nothing in particular
+SEND_ON = {
+    "outbox-stop",
+    "outbox-release",
+    "comparing-switch",
+    "view-save",
+    "corrections-import",
+    "learn-now",
+    "readings-correct",
+}  # by POST, about nothing in particular
 
 
 def walk(found: list[URLPattern | URLResolver], before: str = "") -> Iterator[tuple[str, str]]:
@@ -60,7 +69,24 @@ def address(workspace: Workspace, make_person: Callable[..., User], make: Make) 
     make.talk(make.channel(workspace), ("ada", "hello"), ("bo", "hi"))
     somebody = make_person("somebody@example.org", "Somebody", workspace)
     topic = Topic.objects.create(workspace=workspace, found_name="hello", made_at=make.noon)
+    wordpress = Connection.objects.create(
+        workspace=workspace,
+        network="wordpress",
+        remote_id="1",
+        name="Us",
+        address="x",
+        settings={"site": "https://blog.invalid"},
+    )
+    talk = Conversation.objects.get()
+    Channel.objects.filter(pk=talk.channel_id).update(connection=wordpress)
+    Identity.objects.update(avatar="https://pictures.example/ada.png")
     there = {
+        "account": wordpress.pk,
+        "delivery": Delivery.objects.create(
+            workspace=workspace, channel_id=talk.channel_id, connection=wordpress, key=uuid4(), act="reply"
+        ).pk,
+        "message": Message.objects.order_by("pk")[0].pk,
+        "picture": Identity.objects.order_by("pk")[0].pk,
         "topic": topic.pk,
         "trend": Trend.objects.create(
             workspace=workspace,

@@ -38,6 +38,7 @@ ACTS = {
     "connection.let_go": gettext_lazy("Account disconnected"),
     "connection.make": gettext_lazy("Account connected"),
     "connection.pause": gettext_lazy("Account paused"),
+    "connection.warn": gettext_lazy("Administrators warned of an account"),
     "delivery.again": gettext_lazy("Sending tried once more"),
     "delivery.cancel": gettext_lazy("Sending cancelled"),
     "delivery.decide.again": gettext_lazy("Decided: it is sent again"),

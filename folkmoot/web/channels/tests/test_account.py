@@ -156,13 +156,17 @@ def test_a_channel_is_paused_and_becomes_history(hers: Client, account: Connecti
     assert hers.post(f"/w/moot/channels/{square.pk}/pause/").status_code == 404
 
 
-def test_disconnecting_keeps_what_was_said(hers: Client, account: Connection, square: Channel, make: Make) -> None:
+def test_disconnecting_keeps_what_was_said(
+    hers: Client, account: Connection, square: Channel, make: Make, mira: User
+) -> None:
     make.talk(square, ("ada", "hello"))
+    outbox.order(square, Reply(SQUARE, "t", "m1", "too late"), by=mira)
     assert "Keep it as history" in hers.get(at(account, "disconnect/")).content.decode()
     hers.post(at(account, "disconnect/"), {"history": "keep"})
     account.refresh_from_db()
     assert (account.state, account.secrets) == ("gone", "")
     assert Message.objects.count() == 1
+    assert Delivery.objects.get().state == "cancelled"
     assert hers.get(at(account)).status_code == 404
 
 

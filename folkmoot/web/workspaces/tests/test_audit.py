@@ -14,7 +14,12 @@ from folkmoot.workspaces.models import User, Workspace
 
 SignIn = Callable[[User], Client]
 # acts whose second half is a variable in the code
-COMPOSED = {"import.cancelled", "import.done", "import.failed", "member.bot", "member.name", "member.ours"}
+COMPOSED = {
+    "channel.go_on", "connection.go_on", "connection.make", "connection.pause",
+    "delivery.decide.again", "delivery.decide.done", "delivery.decide.leave", "delivery.delete", "delivery.edit",
+    "delivery.invite", "delivery.moderate", "delivery.publish", "delivery.reply",
+    "import.cancelled", "import.done", "import.failed", "member.bot", "member.name", "member.ours", "neighbours.off",
+}  # fmt: skip
 
 
 def _url(workspace: Workspace) -> str:
