@@ -15,7 +15,7 @@ from training.corpus import Row
 from training.lessons import family
 
 Floats = NDArray[np.float32]
-HOLD = 0.05  # pull of a language towards what holds for all languages
+HOLD = 0.02  # pull of a language towards what holds for all languages
 TOXIC_SHARES = (0.2, 0.35)  # of messages that are toxic: what a set's own share is brought between
 LEAST_MOOD = 0.26  # of a set's messages that are of each mood: sets gathered for one of them hold few of the others
 # So much counts a sentence of our own: there are few, each for many that no set holds; but of spam there are real rows.
