@@ -9,15 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from folkmoot.understanding.reading.contract import LANGUAGES, SENTIMENTS
+from folkmoot.understanding.reading.contract import LANGUAGES
 from folkmoot.understanding.reading.heads import AT, CHOICES, HEADS, OTHER
 from training.corpus import Row
-from training.lessons import family
 
 Floats = NDArray[np.float32]
 HOLD = 0.02  # pull of a language towards what holds for all languages
 TOXIC_SHARES = (0.2, 0.35)  # of messages that are toxic: what a set's own share is brought between
-LEAST_MOOD = 0.26  # of a set's messages that are of each mood: sets gathered for one of them hold few of the others
 # So much counts a sentence of our own: there are few, each for many that no set holds; but of spam there are real rows.
 OWN = {"hate": 8.0, "threat": 8.0, "insult": 8.0, "toxic": 5.0, "spam": 0.3}
 OWN_ELSE = 3.0
@@ -26,7 +24,7 @@ PROJECTED = 0.2
 # but one looked for spam says little of whether it has any.
 HINT = 0.05
 HINTED = {"obscene": 0.3, "sexual": 0.3, "threat": 0.3, "spam": 0.005}
-LEAST_EACH = 8  # of each answer of a choice
+LEAST_EACH = 15  # of each answer of a choice
 LEAST = 60  # labelled rows from which a language gets weights of its own
 
 
@@ -104,14 +102,13 @@ def _fitted(scored: Scored, group: list[int], start: Floats, hold: float) -> Flo
 
 def counts(rows: list[Row], labelled: NDArray[np.bool_]) -> Floats:
     """What each row counts for on each head. Hints count little; sets collected for their toxicity are brought to a
-    share of it that channels may have, and so are the moods of each set."""
+    share of it that channels may have."""
     own = np.array([OWN.get(name, OWN_ELSE) for name in HEADS], dtype=np.float32)
     every = np.ones(len(HEADS), dtype=np.float32)
     trusted = [own if row.task == "own" else PROJECTED * every if row.kind == "projected" else every for row in rows]
     hinted = np.array([HINTED.get(name, HINT) for name in HEADS], dtype=np.float32)
     found = np.where(labelled, np.stack(trusted), hinted).astype(np.float32)
     _even_toxicity(rows, found)
-    _even_moods(rows, found)
     return found
 
 
@@ -122,17 +119,3 @@ def _even_toxicity(rows: list[Row], counts: Floats) -> None:
             share = toxic[row.source, "1"] / (toxic[row.source, "0"] + toxic[row.source, "1"])
             wanted = min(max(share, TOXIC_SHARES[0]), TOXIC_SHARES[1])
             counts[i, AT["toxic"]] *= wanted / share if row.label == "1" else (1 - wanted) / (1 - share)
-
-
-def _even_moods(rows: list[Row], counts: Floats) -> None:
-    judged = [i for i, row in enumerate(rows) if row.task == "sentiment" and row.kind == "human" and row.label]
-    moods = Counter((family(rows[i]), rows[i].label) for i in judged)
-    times = {}
-    for source in {name for name, _ in moods}:
-        held = {mood: moods[source, mood] for mood in SENTIMENTS if moods[source, mood]}
-        shares = {mood: count / sum(held.values()) for mood, count in held.items()}
-        rare = {mood for mood, share in shares.items() if share < LEAST_MOOD}
-        left = (1 - LEAST_MOOD * len(rare)) / sum(share for mood, share in shares.items() if mood not in rare)
-        times |= {(source, mood): LEAST_MOOD / share if mood in rare else left for mood, share in shares.items()}
-    for i in judged:
-        counts[i, : len(SENTIMENTS)] *= times[family(rows[i]), rows[i].label]

@@ -1,13 +1,12 @@
 """What the model is taught: labels say what they mean, near-duplicates stay together, our own sentences are whole."""
 
 import hashlib
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from folkmoot.understanding.reading.heads import AT, HEADS
-from training import corpus, cues, mixing, targets
+from training import corpus, cues, targets
 from training.corpus import Row
 from training.own_rows import own_rows
 
@@ -79,17 +78,3 @@ def test_real_spam_is_trusted_more_than_sentences_of_our_own_and_rows_nobody_loo
     rows = [row("spam", "earn at home", "1"), row("own", "win a phone", "spam=1"), row("sentiment", "nice", "pos")]
     real, own, hinted = targets.targets(rows).weights[:, AT["spam"]]
     assert real > own > hinted > 0
-
-
-def test_a_mood_that_a_set_has_little_of_counts_as_if_there_were_more():
-    rows = [row("sentiment", f"a{i}", label) for i, label in enumerate(["neg"] * 1 + ["neu"] * 4 + ["pos"] * 5)]
-    found = mixing.counts(rows, ~np.isnan(targets.labels(rows)))[:, AT["neg"]]
-    shares = found / found.sum()
-    assert shares[0] == pytest.approx(mixing.LEAST_MOOD)
-    assert shares[1] / shares[-1] == pytest.approx(1.0)
-
-
-def test_derived_moods_count_as_they_are():
-    rows = [replace(row("sentiment", f"a{i}", label), kind="derived") for i, label in enumerate(["neg"] + ["pos"] * 9)]
-    found = mixing.counts(rows, ~np.isnan(targets.labels(rows)))[:, AT["neg"]]
-    assert len(set(found.tolist())) == 1
