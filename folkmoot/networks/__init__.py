@@ -23,6 +23,7 @@ OWN = {
     "mastodon": "folkmoot.networks.mastodon:Mastodon",
     "bluesky": "folkmoot.networks.bluesky:Bluesky",
     "rss": "folkmoot.networks.rss:Rss",
+    "mailman": "folkmoot.networks.mailman:Mailman",
     "file": "folkmoot.networks.file:File",  # last: it takes whatever nobody else recognises
 }
 

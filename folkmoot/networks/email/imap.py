@@ -173,6 +173,10 @@ class Mailbox:
         found = list(self._fetched([uid], "BODY.PEEK[HEADER]"))
         return found[0].raw if found else b""
 
+    def heads(self, uids: Sequence[int]) -> list[bytes]:
+        """What each says of the list it was on."""
+        return [mail.raw for mail in self._fetched(uids, "BODY.PEEK[HEADER.FIELDS (LIST-ID X-BEENTHERE)]")]
+
     def append(self, folder: str, raw: bytes, flags: str) -> None:
         with _understood():
             kind, data = self._imap.append(_quoted(folder), flags, "", raw)

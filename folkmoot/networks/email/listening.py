@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from folkmoot.networks.base import Batch, Place, Seen, Skipped
 from folkmoot.networks.email.account import Account
@@ -18,7 +19,13 @@ _AT_ONCE = 50
 _WAIT = 25.0
 _A_DAY = timedelta(days=1)
 
-Take = Callable[[Mail], Seen | Skipped | None]
+
+class Step(NamedTuple):
+    """Cursors before and behind a handful of mails, and whether more are there."""
+
+    before: str
+    after: str
+    more: bool
 
 
 class Listening:
@@ -27,14 +34,13 @@ class Listening:
 
     def stream(self, places: Sequence[Place], cursor: str, stopped: Callable[[], bool]) -> Iterator[Batch]:
         account = Account.read(self._access)
-        place = self._place(account)
         with mailbox(account) as box:
             folders = _folders(box)
             state = _State(cursor)
             while not stopped():
                 # The inbox last: it stays open while we wait
                 for folder in reversed(folders):
-                    yield from self._news(box, folder, state, place, account)
+                    yield from self._news(box, folder, state, places, account)
                 yield Batch(None, [], str(state), more=False)
                 box.idle(_WAIT, stopped)
 
@@ -51,17 +57,18 @@ class Listening:
             mails = box.mails(left[-_AT_ONCE:])
         last = len(left) <= _AT_ONCE
         ahead = {"folder": number + 1} if last else {"folder": number, "below": left[-_AT_ONCE]}
-        batch = self._batch(place, mails, account, json.dumps(ahead), more=not (last and number + 1 == len(folders)))
+        more = not (last and number + 1 == len(folders))
+        [batch] = self._batches(mails, [place], account, Step("", json.dumps(ahead), more))
         done = 1.0 if last else 1 - (len(left) - _AT_ONCE) / len(every)
         return Recalled(batch, (number + done) / len(folders))
 
-    def _place(self, account: Account) -> Place:
-        return Place(account.address, account.address, "direct")
+    def _belongs(self, mail: Mail, places: Sequence[Place], account: Account) -> Place | None:
+        """To which of the connected places a mail belongs."""
+        return next(iter(places), None)
 
-    def _take(self, mail: Mail, place: Place, account: Account) -> Seen | Skipped | None:
-        return seen(mail.raw, place, account.own, received=mail.received, now=self._access.now())
-
-    def _news(self, box: Mailbox, folder: str, state: _State, place: Place, account: Account) -> Iterator[Batch]:
+    def _news(
+        self, box: Mailbox, folder: str, state: _State, places: Sequence[Place], account: Account
+    ) -> Iterator[Batch]:
         validity, following = box.stand(folder)
         box.enter(folder)
         known, last = state.known(folder)
@@ -73,23 +80,31 @@ class Listening:
         for start in range(0, len(new), _AT_ONCE):
             uids = new[start : start + _AT_ONCE]
             mails = box.mails(uids)
-            more = start + _AT_ONCE < len(new)
+            before, more = str(state), start + _AT_ONCE < len(new)
             if not (more and anew):
                 state.note(folder, validity, uids[-1] if more else max(following - 1, uids[-1]), self._access.now())
-            yield self._batch(place, mails, account, str(state), more=more)
+            yield from self._batches(mails, places, account, Step(before, str(state), more))
         if not new:
             state.note(folder, validity, following - 1 if anew else last, self._access.now())
 
-    def _batch(self, place: Place, mails: Sequence[Mail], account: Account, cursor: str, *, more: bool) -> Batch:
-        found: list[Seen] = []
+    def _batches(self, mails: Sequence[Mail], places: Sequence[Place], account: Account, step: Step) -> Iterator[Batch]:
+        """What mails say, by place; only the last batch goes on behind them all."""
+        found: dict[Place, list[Seen]] = {}
         skipped: list[Skipped] = []
         for mail in mails:
-            what = self._take(mail, place, account)
+            place = self._belongs(mail, places, account)
+            if place is None:
+                continue
+            what = seen(mail.raw, place, account.own, received=mail.received, now=self._access.now())
             if isinstance(what, Skipped):
                 skipped.append(Skipped(what.reason, where=f"{place.remote_id}, mail {mail.uid}"))
-            elif what is not None:
-                found.append(what)
-        return Batch(place if found else None, found, cursor, more, skipped)
+            else:
+                found.setdefault(place, []).append(what)
+        groups: list[tuple[Place | None, list[Seen]]] = [*found.items()] or [(None, [])]
+        for index, (group, messages) in enumerate(groups, 1):
+            last = index == len(groups)
+            left_out = tuple(skipped) if index == 1 else ()
+            yield Batch(group, messages, step.after if last else step.before, step.more or not last, left_out)
 
 
 class _State:

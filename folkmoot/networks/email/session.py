@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from folkmoot.networks.acts import Deletion, Moderation, Publication, Reply, Sent, Verb
@@ -41,7 +41,8 @@ class EmailSession(Listening):
         return Checkup(Person(account.address, account.sender or account.address, account.address), rights)
 
     def places(self) -> Sequence[Place]:
-        return [self._place(Account.read(self._access))]
+        account = Account.read(self._access)
+        return [Place(account.address, account.address, "direct")]
 
     def close(self) -> None:
         """Connections last as long as each call."""
@@ -163,7 +164,8 @@ def _taken_back(box: Mailbox, uid: int) -> Iterator[None]:
     except Unsure:
         raise
     except NetworkError:
-        box.remove(uid)
+        with suppress(NetworkError):
+            box.remove(uid)
         raise
 
 

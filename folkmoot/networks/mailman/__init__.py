@@ -1,0 +1,3 @@
+from folkmoot.networks.mailman.connector import Mailman
+
+__all__ = ["Mailman"]
