@@ -33,6 +33,7 @@ _UPLOAD_SECONDS = 120.0
 class Acting(Listening):
     def reply(self, act: Reply, key: str) -> Sent:
         post = number_of(act.thread, "post")
+        self._site.me()  # before it is done: afterwards nothing may go wrong any more
         if not post:
             raise Refused("it is not known under which post this is to be said")
         said = {
@@ -44,6 +45,7 @@ class Acting(Listening):
         return self._sent(self._site.act("/wp/v2/comments", json=said))
 
     def publish(self, act: Publication, key: str) -> Sent:
+        self._site.me()
         status = act.options.get("status") or "publish"
         if status not in _POST_STATUSES:
             raise Refused(f"a post can't be {status}; choose one of {', '.join(_POST_STATUSES)}")
@@ -68,6 +70,7 @@ class Acting(Listening):
         return self._sent(found) if found else None
 
     def edit(self, act: Edit, key: str) -> Sent:
+        self._site.me()
         if number := number_of(act.remote_id, "comment"):
             return self._sent(self._site.act(f"/wp/v2/comments/{number}", json={"content": writing.comment(act.text)}))
         route = f"/wp/v2/posts/{self._post(act.remote_id)}"

@@ -92,6 +92,23 @@ def test_a_pause_is_as_long_as_the_site_says() -> None:
     assert "<" not in str(raised.value)
 
 
+def test_what_was_done_stays_done_whatever_is_asked_behind_it() -> None:
+    acted: list[httpx.Request] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if acted:
+            raise httpx.ReadTimeout("silence", request=request)
+        if request.method == "GET":
+            return httpx.Response(200, json=ME)
+        acted.append(request)
+        return httpx.Response(201, json=COMMENT | {"author": 3})
+
+    sent = session(respond).reply(ANSWER, "k")
+    assert sent.remote_id == "comment-7"
+    assert sent.seen is not None
+    assert sent.seen.ours
+
+
 def test_silence_is_unsure_once_an_act_was_asked_for_and_later_before() -> None:
     def fail(error: type[httpx.TransportError]) -> Callable[[httpx.Request], httpx.Response]:
         def respond(request: httpx.Request) -> httpx.Response:
