@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from folkmoot.networks.acts import Deletion, Moderation, Publication, Reply, Sent, Verb
-from folkmoot.networks.base import Batch, Place
+from folkmoot.networks.base import Batch, Place, gettext_noop
 from folkmoot.networks.bluesky.account import Account
 from folkmoot.networks.bluesky.jetstream import Stream
 from folkmoot.networks.bluesky.moderating import Moderator, verbs
@@ -20,6 +20,10 @@ from folkmoot.networks.live import Access, Checkup, Kind, Recalled, Right, Token
 from folkmoot.networks.payload import mapping, mappings, text
 
 _KEPT = timedelta(days=365)
+_WHY = gettext_noop(
+    "To read, post and moderate. An app password may do all of it but delete the account or read its chats."
+)
+_NAMELESS = gettext_noop("The account's name does not lead back to it; Bluesky shows it as invalid.")
 
 
 class BlueskySession:
@@ -30,9 +34,8 @@ class BlueskySession:
 
     def check(self) -> Checkup:
         person = parse_person(self._account.me(anew=True))
-        why = "To read, post and moderate. An app password may do all of it but delete the account or read its chats."
-        notes = () if person.handle else ("The account's name does not lead back to it; Bluesky shows it as invalid.",)
-        return Checkup(person, (Right("app password", why, True),), self._account.token_ends, notes)
+        notes = () if person.handle else (_NAMELESS,)
+        return Checkup(person, (Right("app password", _WHY, True),), self._account.token_ends, notes)
 
     def places(self) -> Sequence[Place]:
         own = self._account.page

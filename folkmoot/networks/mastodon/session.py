@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from folkmoot.networks.acts import Act, Deletion, Edit, Moderation, Pending, Publication, Reply, Sent, Verb
-from folkmoot.networks.base import Batch, Limits, Place
+from folkmoot.networks.base import Batch, Limits, Place, gettext_noop
 from folkmoot.networks.errors import Later, NetworkError, Refused
 from folkmoot.networks.live import Access, Checkup, Kind, Recalled, Right, Tokens
 from folkmoot.networks.mastodon import reports, signing_in
@@ -26,13 +26,21 @@ from folkmoot.networks.payload import count, mapping, mappings, text
 
 _KEEPS_KEYS = frozenset({"Mastodon", "Pleroma", "Akkoma"})
 _ASKED_AT_ONCE = 20
-_MEND = "Connect the account again, and allow what is asked. Of an own token: tick it under Preferences → Development."
-_ADMIN = {
-    "admin:read:accounts": "To see which accounts are limited or suspended.",
-    "admin:write:accounts": "To limit and suspend accounts for the whole server.",
-    "admin:read:reports": "To see what people report to the moderators.",
-    "admin:write:reports": "To mark a report as settled.",
+_MEND = gettext_noop(
+    "Connect the account again, and allow what is asked. Of an own token: tick it under Preferences → Development."
+)
+_NEEDED = {
+    "read": gettext_noop("To see posts, mentions and private mentions."),
+    "write": gettext_noop("To post, answer, upload, report, mute and block."),
 }
+_ADMIN = {
+    "admin:read:accounts": gettext_noop("To see which accounts are limited or suspended."),
+    "admin:write:accounts": gettext_noop("To limit and suspend accounts for the whole server."),
+    "admin:read:reports": gettext_noop("To see what people report to the moderators."),
+    "admin:write:reports": gettext_noop("To mark a report as settled."),
+}
+_FORGETS = gettext_noop("This server forgets the keys of what was sent; what is unsure is looked for among the posts.")
+_LOCKED = gettext_noop("The account confirms its followers by hand; requests wait at the server.")
 
 
 class MastodonSession:
@@ -48,15 +56,15 @@ class MastodonSession:
         software = self._account.software()
         notes = [f"{software} {text(self._account.instance().get('version')).partition(' ')[0]}"]
         if software not in _KEEPS_KEYS:
-            notes.append("This server forgets the keys of what was sent; what is unsure is looked for among the posts.")
+            notes.append(_FORGETS)
         if me.get("locked") is True:
-            notes.append("The account confirms its followers by hand; requests wait at the server.")
+            notes.append(_LOCKED)
         return Checkup(person, tuple(self._rights()), notes=tuple(notes))
 
     def _rights(self) -> Iterator[Right]:
         scopes = self._scopes()
-        yield Right("read", "To see posts, mentions and private mentions.", _granted(scopes, "read"), mend=_MEND)
-        yield Right("write", "To post, answer, upload, report, mute and block.", _granted(scopes, "write"), mend=_MEND)
+        for name, why in _NEEDED.items():
+            yield Right(name, why, _granted(scopes, name), mend=_MEND)
         if self._account.settings.get("moderation") == SERVER:
             for name, why in _ADMIN.items():
                 yield Right(name, why, _granted(scopes, name), needed=False, mend=_MEND)
