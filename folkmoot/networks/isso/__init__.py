@@ -1,0 +1,3 @@
+from folkmoot.networks.isso.connector import Isso
+
+__all__ = ["Isso"]
