@@ -31,7 +31,7 @@ def delivery(square: Channel, mira: User, make: Make) -> Delivery:
 
 
 def set_to(delivery: Delivery, state: str, **more: object) -> None:
-    Delivery.objects.filter(pk=delivery.pk).update(state=state, **more)  # type: ignore[misc]
+    Delivery.objects.filter(pk=delivery.pk).update(state=state, **more)
 
 
 def test_nothing_sent_says_what_will_be_here(his: Client, workspace: Workspace) -> None:
