@@ -24,6 +24,7 @@ import httpcore
 import httpx
 
 from folkmoot import __version__
+from folkmoot.lib import env
 from folkmoot.lib.addresses import NOTHING_PRIVATE, Address, Allowed, is_public
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -244,8 +245,14 @@ class _Transport(httpx.HTTPTransport):
 
 @cache
 def trust() -> ssl.SSLContext:
-    """Whom TLS trusts; one for all clients, for it is slow to make and large."""
-    return httpx.create_ssl_context(trust_env=False)
+    """Whom TLS trusts; one for all clients, for it is slow to make and large. Raises ``BadSetting``."""
+    context = httpx.create_ssl_context(trust_env=False)
+    if path := env.text("FOLKMOOT_AUTHORITIES"):
+        try:
+            context.load_verify_locations(path)
+        except OSError as error:
+            raise env.BadSetting(f"FOLKMOOT_AUTHORITIES names no file of certificates: {error}") from error
+    return context
 
 
 def dial(
