@@ -23,7 +23,7 @@ from folkmoot.flow import news, reading, settling, vocabulary
 from folkmoot.lib import bulk
 from folkmoot.members import activities
 from folkmoot.members.activities import Row
-from folkmoot.members.recognise import Known, recognise, rename
+from folkmoot.members.recognise import Known, recognise, rename, take_in
 from folkmoot.networks.base import Batch, Person, Seen, SeenDeletion, SeenMessage, SeenMove, SeenReaction
 from folkmoot.understanding import record as readings
 from folkmoot.understanding.assistant.actions import forget_summaries
@@ -125,6 +125,7 @@ def _store(channel: Channel, seen: Sequence[Seen], words: Mapping[str, Written],
     others = [*_reactions(channel, messages, known, recorded.ids), *_moves(channel, moves, known)]
     others_new = activities.append(channel.workspace_id, others)
     rename(people, known)
+    take_in(known[one.author.remote_id] for one in messages.values() if one.ours)
     times += _react(channel, [one for one in told if isinstance(one, SeenReaction)], known)
 
     times += [messages[key].at for key in recorded.revised]

@@ -44,6 +44,14 @@ def recognise(workspace_id: int, network: str, people: Iterable[Person]) -> tupl
     return {remote_id: known[key] for remote_id, key in stored.items()}, added
 
 
+def take_in(identities: Iterable[Known]) -> None:
+    """Whoever speaks with an account of ours is one of us; last in a transaction, because it locks identities."""
+    fresh = {identity.id for identity in identities if not identity.ours}
+    if fresh:
+        members = lock(sorted(fresh))
+        bulk.change("UPDATE members_member SET ours = true WHERE id = ANY(%b::bigint[]) AND NOT ours", [members])
+
+
 def rename(people: Iterable[Person], known: dict[str, Known]) -> None:
     """Takes over names that changed; last in a transaction, because it locks identities."""
     changed: dict[int, tuple[int, str, str, str]] = {}
