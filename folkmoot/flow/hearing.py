@@ -8,13 +8,14 @@ from itertools import groupby
 import structlog
 from django.utils import timezone
 
+from folkmoot.channels import actions as channels
 from folkmoot.channels import listening
 from folkmoot.channels.listening import LostLease
 from folkmoot.channels.models import Connection, KeptHook
 from folkmoot.flow.sessions import Pool
 from folkmoot.flow.storing import Store
 from folkmoot.networks.base import BATCH_SIZE, Batch, Place, Seen
-from folkmoot.networks.errors import MISTAKES, Later, NetworkError
+from folkmoot.networks.errors import MISTAKES, Later, Moved, NetworkError
 from folkmoot.networks.live import Hears, Hook
 
 AT_ONCE = 300
@@ -39,7 +40,7 @@ def _hear_account(pool: Pool, store: Store, account: Connection, hooks: list[Kep
         with pool.session(account) as session:
             if not isinstance(session, Hears):
                 return 0
-            understood += (hook for hook in hooks if _understand(session, hook, told))
+            understood += (hook for hook in hooks if _understand(account, session, hook, told))
     except Later as error:
         log.info("hearing requests waits", connection=account.pk, reason=str(error))
     try:
@@ -49,13 +50,17 @@ def _hear_account(pool: Pool, store: Store, account: Connection, hooks: list[Kep
     return len(understood)
 
 
-def _understand(session: Hears, kept: KeptHook, told: dict[Place, list[Seen]]) -> bool:
+def _understand(account: Connection, session: Hears, kept: KeptHook, told: dict[Place, list[Seen]]) -> bool:
     """Adds what a request tells; False when it tells nothing that could be understood. Raises ``Later``."""
     hook = Hook(kept.method, kept.headers, kept.query, bytes(kept.body), kept.at)
     try:
         batches = session.hear(hook)
     except Later:
         raise
+    except Moved as moved:
+        for channel in account.channels.filter(remote_id=moved.was):
+            channels.move(channel, moved.remote_id)
+        return True
     except (NetworkError, *MISTAKES) as error:
         log.warning("a request was not understood", hook=kept.pk, exc_info=error)
         listening.not_understood(kept, str(error) or type(error).__name__, now=timezone.now())
@@ -68,11 +73,11 @@ def _understand(session: Hears, kept: KeptHook, told: dict[Place, list[Seen]]) -
 
 def _store(store: Store, account: Connection, told: dict[Place, list[Seen]], hooks: list[KeptHook]) -> None:
     now = timezone.now()
-    channels = {
+    known = {
         channel.remote_id: channel for channel in account.channels.filter(paused=False).select_related("workspace")
     }
     for place, seen in told.items():
-        channel = channels.get(place.remote_id)
+        channel = known.get(place.remote_id)
         if channel is None:
             listening.meet(account, place)
             continue

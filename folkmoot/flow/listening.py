@@ -278,11 +278,21 @@ class Listener:
         if account is None or account.stream is not stream:
             stream.taken()
             return
-        if isinstance(what, NetworkError):
+        if isinstance(what, Moved):
+            self._moved(account, what)
+        elif isinstance(what, NetworkError):
             self._account_wrong(account.connection, what)
         else:
             self._store_stream(account, what)
         stream.taken()
+
+    def _moved(self, account: Account, error: Moved) -> None:
+        """The stream ended with it, and begins anew with the place as it is now."""
+        for channel in account.channels:
+            if channel.remote_id == error.was:
+                channels.move(channel, error.remote_id)
+        self._drop(account.connection.pk)
+        self._lease_at = 0.0
 
     def _store_stream(self, account: Account, batch: Batch) -> None:
         place = batch.place

@@ -48,8 +48,12 @@ class Unsure(NetworkError):
 
 
 class Moved(NetworkError):
-    """The place has another id now, ``remote_id``; ask there. Surely not done."""
+    """The place has another id now, ``remote_id``; ask there. Surely not done.
 
-    def __init__(self, message: str, *, remote_id: str) -> None:
+    ``was`` is its id from before, for news of several places.
+    """
+
+    def __init__(self, message: str, *, remote_id: str, was: str = "") -> None:
         super().__init__(message)
         self.remote_id = remote_id
+        self.was = was

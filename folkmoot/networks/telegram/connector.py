@@ -1,4 +1,4 @@
-"""Telegram Desktop's export as JSON, and channels saved as one JSON list of posts each."""
+"""Telegram: bots; Telegram Desktop's export as JSON, and channels saved as one JSON list of posts each."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from typing import Any
 
 from folkmoot.lib.archive import Archive, Entry
 from folkmoot.lib.json_stream import Broken, JsonStream
-from folkmoot.networks.base import Batch, Facts, Format, Limits, Place, Seen, Skipped
+from folkmoot.networks.base import Batch, Facts, Format, Place, Seen, Skipped, gettext_noop
 from folkmoot.networks.batches import Item, backfill
 from folkmoot.networks.errors import Refused
+from folkmoot.networks.live import Field
 from folkmoot.networks.payload import Dates, mapping
 from folkmoot.networks.reading import WHOLE, head, leave_out, located, numbered
 from folkmoot.networks.telegram.chats import messages
+from folkmoot.networks.telegram.client import SERVER
+from folkmoot.networks.telegram.facts import LIMITS
 from folkmoot.networks.telegram.parse import parse_chat, parse_message, parse_post
+from folkmoot.networks.telegram.session import TelegramSession
 from folkmoot.networks.times import zone
 
 _CHAT = re.compile(
@@ -36,12 +40,40 @@ class Telegram:
         slug="telegram",
         name="Telegram",
         icon="brand-telegram",
-        limits=Limits(text=4096, media=10, as_of="2026-06-01"),
+        limits=LIMITS,
         formats=(
             Format("telegram", "Telegram Desktop export", "result.json, or the folder or zip it lies in"),
             Format("telegram-posts", "Telegram channels, one JSON list of posts each", "123_messages.json, …"),
         ),
     )
+
+    fields = (
+        Field(
+            "token",
+            gettext_noop("Token of the bot"),
+            gettext_noop("As @BotFather gave it, such as 123456:ABC-def."),
+            kind="secret",
+            example="123456:ABC-def",
+        ),
+        Field(
+            "chats",
+            gettext_noop("Groups and channels"),
+            gettext_noop(
+                "Their @names or numbers, with spaces between. Others are offered once somebody speaks there."
+            ),
+            required=False,
+            example="@gardenclub -1001234567890",
+        ),
+        Field(
+            "server",
+            gettext_noop("Own Bot API server"),
+            gettext_noop("Only if you run one; else leave it as it is."),
+            kind="url",
+            required=False,
+            default=SERVER,
+        ),
+    )
+    session = TelegramSession
 
     def recognises(self, archive: Archive) -> str | None:
         for entry in archive.find(".json")[:_LOOKED_AT]:
