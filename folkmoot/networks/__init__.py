@@ -24,6 +24,7 @@ OWN = {
     "bluesky": "folkmoot.networks.bluesky:Bluesky",
     "rss": "folkmoot.networks.rss:Rss",
     "mailman": "folkmoot.networks.mailman:Mailman",
+    "xmpp": "folkmoot.networks.xmpp:Xmpp",
     "isso": "folkmoot.networks.isso:Isso",
     "file": "folkmoot.networks.file:File",  # last: it takes whatever nobody else recognises
 }

@@ -1,0 +1,3 @@
+from folkmoot.networks.xmpp.connector import Xmpp
+
+__all__ = ["Xmpp"]
