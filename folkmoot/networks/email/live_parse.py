@@ -22,14 +22,13 @@ def seen(raw: bytes, place: Place, own: frozenset[str], *, received: str, now: d
     if not report:
         return replace(message, ours=message.author.remote_id in own)
     person = message.author
-    about = report.message_id or None
     return replace(
         message,
         author=Person(person.remote_id, person.name, person.handle, bot=True),
         text=_words(report),
         html="",
-        parent=about,
-        thread=about or message.thread,
+        parent=report.message_id or None,
+        thread=report.thread or message.thread,
         attachments=(),
         raw={**message.raw, "Bounced": report.address, "Bounced-For-Good": report.final},
     )

@@ -18,9 +18,13 @@ _GIVEN_UP = {"failed", "expired"}
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A mail of ours, ``message_id``, that did not reach ``address``; ``final`` if nobody tries any more."""
+    """A mail of ours, ``message_id`` in the conversation ``thread``, that did not reach ``address``.
+
+    ``final`` if nobody tries any more. Ids are empty where the report does not tell.
+    """
 
     message_id: str
+    thread: str
     address: str
     why: str
     final: bool
@@ -39,7 +43,8 @@ def bounce(mail: Message) -> Bounce | None:
         fields.get("final-recipient") or fields.get("original-recipient") or str(mail.get("X-Failed-Recipients") or "")
     )
     why = fields.get("diagnostic-code", "").partition(";")[2].strip() or fields.get("status", "")
-    return Bounce(_about(mail), _short(address.partition(";")[2] or address), _short(why), action in _GIVEN_UP)
+    own, thread = _about(mail)
+    return Bounce(own, thread, _short(address.partition(";")[2] or address), _short(why), action in _GIVEN_UP)
 
 
 def is_automatic(head: headers.Head) -> bool:
@@ -64,14 +69,15 @@ def _fields(mail: Message) -> dict[str, str]:
     return {}
 
 
-def _about(mail: Message) -> str:
-    """The id of the mail that the report is about, by the copy of it, or of its head, that comes along."""
+def _about(mail: Message) -> tuple[str, str]:
+    """The id of the mail that the report is about, and of the first of its thread, by the copy that comes along."""
     for part in _copies(mail):
-        found = headers.own_id(headers.Head(part.raw_items()))
-        if found:
-            return found
-    answered = headers.ids(headers.Head(mail.raw_items()), "In-Reply-To")
-    return answered[0] if answered else ""
+        head = headers.Head(part.raw_items())
+        if found := headers.own_id(head):
+            before = headers.ids(head, "References") or headers.ids(head, "In-Reply-To")
+            return found, before[0] if before else found
+    answered = headers.ids(headers.Head(mail.raw_items()), "In-Reply-To")[:1]
+    return (answered[0], answered[0]) if answered else ("", "")
 
 
 def _copies(mail: Message) -> Iterator[Message]:

@@ -54,7 +54,8 @@ class EmailSession(Listening):
 
     def publish(self, act: Publication, key: str) -> Sent:
         account = Account.read(self._access)
-        to = tuple(one.strip().lower() for one in act.options.get("to", "").split(",") if one.strip())
+        asked = act.options
+        to = tuple(one.strip().lower() for one in asked.get("to", "").split(",") if one.strip())
         if not to:
             raise Refused("to whom? A new mail needs an address")
         with mailbox(account) as box:

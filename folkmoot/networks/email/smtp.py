@@ -64,7 +64,7 @@ def outgoing(account: Account) -> Iterator[Outgoing]:
             stack.callback(_end, connection)
             if server.security == "starttls":
                 connection.starttls(context=trust())
-            connection.ehlo_or_helo_if_needed()
+            connection.ehlo()
             _sign_in(connection, account)
         yield Outgoing(connection)
 

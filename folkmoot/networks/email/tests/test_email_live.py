@@ -63,7 +63,7 @@ COPY
 """
 COPIES = {
     "whole": b"Content-Type: message/rfc822\n\nFrom: keeper@example.org\nMessage-ID: <ours@example.org>\n\nHello",
-    "head": b"Content-Type: text/rfc822-headers\n\nFrom: keeper@example.org\nMessage-ID:\n <ours@example.org>\n",
+    "head": b"Content-Type: text/rfc822-headers\n\nFrom: keeper@example.org\nMessage-ID:\n <ours@example.org>\nReferences: <root@x>\n <mid@x>\n",
     "none": b"Content-Type: text/plain\n\nnothing",
 }
 
@@ -99,7 +99,8 @@ def test_a_report_says_which_mail_did_not_reach_whom_and_why(copy: str, about: s
     message = taken(raw)
     assert message.text == "The mail did not reach ann@example.org: 550 5.1.1 no such person"
     assert (message.author.bot, message.ours, message.kind) == (True, False, "direct")
-    assert (message.parent, message.thread) == (about or None, about or "dsn@mx.example.org")
+    thread = {"whole": about, "head": "root@x", "none": "dsn@mx.example.org"}[copy]
+    assert (message.parent, message.thread) == (about or None, thread)
     assert message.raw["Bounced"] == "ann@example.org"
 
 
