@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from folkmoot.channels import sessions
 from folkmoot.channels.models import Channel, Connection
 from folkmoot.networks.acts import Verb
-from folkmoot.networks.base import Limits
+from folkmoot.networks.base import Limits, Place
 from folkmoot.networks.errors import NetworkError
 from folkmoot.networks.live import Deletes, Edits, LimitsPlaces, Moderates, Replies, abilities
 
 NO_LIMITS = Limits()
+REMEMBERED = 4096  # places
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,34 @@ def able(channel: Channel) -> Able:
     try:
         connector = sessions.connects(account)
         there = abilities(connector)
-        verbs, limits = frozenset[Verb](), connector.facts.limits
+        verbs, limits = frozenset[Verb](), None
         if there & {Moderates, LimitsPlaces}:
-            with sessions.opened(account) as session:
-                verbs = session.verbs(channel.place) if isinstance(session, Moderates) else verbs
-                limits = session.limits(channel.place) if isinstance(session, LimitsPlaces) else limits
+            verbs, limits = _of_place(
+                _Key(account.pk, account.secrets_version, connector.session, channel.place), account
+            )
     except NetworkError:
         return NOTHING
-    return Able(Replies in there, Edits in there, Deletes in there, verbs, limits)
+    return Able(Replies in there, Edits in there, Deletes in there, verbs, limits or connector.facts.limits)
+
+
+class _Key(NamedTuple):
+    """What the answers of a session without a network can go by: whatever else changes, the version rises."""
+
+    account: int
+    version: int
+    session: type
+    place: Place
+
+
+def _of_place(key: _Key, account: Connection) -> tuple[frozenset[Verb], Limits | None]:
+    """Remembered, for making a session costs more than a page may. Raises ``NetworkError``."""
+    if key not in _known:
+        if len(_known) >= REMEMBERED:
+            _known.clear()
+        with sessions.opened(account) as session:
+            verbs = session.verbs(key.place) if isinstance(session, Moderates) else frozenset[Verb]()
+            _known[key] = verbs, session.limits(key.place) if isinstance(session, LimitsPlaces) else None
+    return _known[key]
+
+
+_known: dict[_Key, tuple[frozenset[Verb], Limits | None]] = {}

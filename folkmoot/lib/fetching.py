@@ -231,7 +231,7 @@ def _left(timeout: float | None) -> float | None:
 
 class _Transport(httpx.HTTPTransport):
     def __init__(self, backend: httpcore.NetworkBackend, limits: httpx.Limits) -> None:
-        super().__init__(trust_env=False)
+        super().__init__(verify=trust(), trust_env=False)  # or it would read all authorities anew
         self._pool.close()
         # httpx has no parameter for it (as of 0.28); the pool is made as its own constructor makes it
         self._pool = httpcore.ConnectionPool(

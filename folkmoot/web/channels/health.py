@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from folkmoot.channels.models import Channel, Connection, Health
 
-SLOW = timedelta(minutes=15)  # what an unread channel is given before it is called late
+BEGINNING = timedelta(minutes=1)  # in which a listener takes up a new account, or another's
 WARNED_DAYS = 14
 
 
@@ -32,6 +32,8 @@ def of_account(account: Connection, now: datetime) -> list[Word]:
         words.append(Word(_("Paused: nothing is read or sent."), "warn"))
     elif account.failing_since:
         words.append(Word(account.error or _("The network does not answer."), "bad", account.failing_since))
+    elif not listened(account, now):
+        words.append(Word(_("Nobody listens: whoever runs the server starts the listener (folkmoot listen)."), "bad"))
     words += _token(account, now)
     lacking = [right for right in account.rights if right["granted"] is False]
     if lacking:
@@ -54,6 +56,12 @@ def _token(account: Connection, now: datetime) -> list[Word]:
     return [Word(text % {"n": left}, "warn", account.token_expires_at)]
 
 
+def listened(account: Connection, now: datetime) -> bool:
+    """Whether a listener holds the account, or may be about to."""
+    held = max(filter(None, (account.leased_until, account.created_at, account.checked_at)))
+    return now - held < BEGINNING
+
+
 def days_left(account: Connection, now: datetime) -> int | None:
     """Whole days until the token ends; None where it lasts or nobody knows."""
     return max((account.token_expires_at - now).days, 0) if account.token_expires_at else None
@@ -69,14 +77,11 @@ def of_channel(channel: Channel, now: datetime) -> Word:
         return Word(_("Not read: the account must be connected again"), "bad")
     if health and health.failing_since:
         return Word(health.error or _("Can't be read"), "bad", health.failing_since)
-    # what comes by a stream or by requests is quiet for good reasons as long as the account is heard
     times = (health.last_read_at if health else None, account.streamed_at if account else None)
     heard = max((at for at in times if at), default=None)
-    if heard is None:
-        return Word(_("Waits to be read for the first time"), "")
-    if now - heard > SLOW:
-        return Word(_("Not read for long; does the listener run?"), "warn", heard)
-    return Word(_("Read"), "good", heard)
+    if account and not listened(account, now):
+        return Word(_("Not read at present"), "warn", heard)
+    return Word(_("Read"), "good", heard) if heard else Word(_("Waits to be read for the first time"))
 
 
 def lag(health: Health | None) -> str:

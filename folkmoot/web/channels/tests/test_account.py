@@ -68,7 +68,14 @@ def test_health_is_told_in_plain_words(hers: Client, square: Channel, account: C
     Health.objects.update(failing_since=now, error="The gate is shut.", retry_at=now)
     assert "The gate is shut." in hers.get(at(account)).content.decode()
     Health.objects.update(failing_since=None, last_read_at=now - timedelta(hours=3))
-    assert "does the listener run?" in hers.get(at(account)).content.decode()
+    Connection.objects.update(created_at=now - timedelta(days=1), checked_at=now - timedelta(days=1), leased_until=now)
+    page = hers.get(at(account)).content.decode()  # a silent place is no failure
+    assert "Nobody listens" not in page
+    assert "Not read at present" not in page
+    Connection.objects.update(leased_until=now - timedelta(minutes=2))
+    page = hers.get(at(account)).content.decode()
+    assert "Nobody listens" in page
+    assert "Not read at present" in page
 
 
 def test_an_account_that_must_be_connected_again_says_so(hers: Client, account: Connection) -> None:
