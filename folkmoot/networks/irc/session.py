@@ -7,7 +7,7 @@ from dataclasses import replace
 from time import monotonic, sleep
 
 from folkmoot.networks.acts import Invitation, Moderation, Publication, Reply, Sent, Verb
-from folkmoot.networks.base import Batch, Person, Place, SeenMessage, Skipped
+from folkmoot.networks.base import Batch, Person, Place, SeenMessage, Skipped, gettext_noop
 from folkmoot.networks.errors import Later, Refused, Unsure
 from folkmoot.networks.irc import moderation
 from folkmoot.networks.irc.link import Broken, Link
@@ -49,16 +49,16 @@ class IrcSession:
         joined = [name for name, why in entered.items() if not why]
         lacking = [name for name in joined if not moderation.is_operator(self._link, name)]
         rights = (
-            Right("join", "To be in the channels", not out if entered else None, mend="; ".join(f"{a}: {b}" for a, b in out.items())),
+            Right("join", gettext_noop("To be in the channels"), not out if entered else None, mend="; ".join(f"{a}: {b}" for a, b in out.items())),
             Right(
                 "operate",
-                "To remove, ban and mute people",
+                gettext_noop("To remove, ban and mute people"),
                 not lacking if joined else None,
                 needed=False,
                 mend=f"Make the account a channel operator, lastingly by ChanServ, in {', '.join(lacking)}." if lacking else "",
             ),
         )  # fmt: skip
-        notes = ["Nothing that was said while the connection was away can be read: IRC keeps no history."]
+        notes = [gettext_noop("Nothing that was said while the connection was away can be read: IRC keeps no history.")]
         return Checkup(Person(self._link.wanted, self._link.wanted, self._link.wanted), rights, notes=tuple(notes))
 
     def places(self) -> Sequence[Place]:

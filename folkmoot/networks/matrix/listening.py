@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Any
 
 from folkmoot.networks.base import Batch, Place, Skipped
+from folkmoot.networks.errors import Moved
 from folkmoot.networks.live import Recalled
 from folkmoot.networks.matrix.client import Client, Forbidden, Invalid, Missing
 from folkmoot.networks.matrix.live_parse import Memory, Position, Reader, names, oldest
@@ -51,6 +52,7 @@ class Listening:
             for batch in self._told(chosen, synced, before, position):
                 beat = monotonic()
                 yield batch
+            _follow(chosen, synced)
             if monotonic() - beat > _BEAT:
                 beat = monotonic()
                 yield Batch(None, [], str(position))
@@ -165,9 +167,6 @@ class Listening:
         events, relations = mappings(timeline.get("events")), names(mapping(room.get("state")).get("events"))
         place = _renamed(place, events)
         told = self._reader(place.remote_id).news(events, relations)
-        for event in events:
-            if event.get("type") == "m.room.tombstone":
-                told.skip("room replaced by a newer one", text(mapping(event.get("content")).get("replacement_room")))
         if timeline.get("limited"):
             yield from self._gap(place, text(timeline.get("prev_batch")), until, relations, cursor)
         if told.seen or told.skipped:
@@ -202,6 +201,15 @@ def _rooms(synced: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
     for part in ("join", "leave"):
         for ident, room in mapping(known.get(part)).items():
             yield ident, mapping(room)
+
+
+def _follow(chosen: Mapping[str, Place], synced: Mapping[str, Any]) -> None:
+    """Raises ``Moved`` where a room was replaced by another one."""
+    for ident, room in _rooms(synced):
+        for event in mappings(mapping(room.get("timeline")).get("events")):
+            replaced = text(mapping(event.get("content")).get("replacement_room"))
+            if ident in chosen and replaced and event.get("type") == "m.room.tombstone":
+                raise Moved("The room was replaced by a newer one.", remote_id=replaced, was=ident)
 
 
 def _renamed(place: Place, events: Sequence[Mapping[str, Any]]) -> Place:

@@ -18,7 +18,7 @@ from folkmoot.networks.acts import (
     Sent,
     Verb,
 )
-from folkmoot.networks.base import Batch, Person, Place, SeenMessage
+from folkmoot.networks.base import Batch, Person, Place, SeenMessage, gettext_noop
 from folkmoot.networks.errors import Refused, Unsure
 from folkmoot.networks.live import Access, Checkup, Recalled, Right, Tokens
 from folkmoot.networks.matrix import acts
@@ -55,12 +55,12 @@ class _Wish:
 
 
 _WISHES = (
-    _Wish("delete", "To delete messages of others", "redact"),
-    _Wish("kick", "To remove people from a room", "kick"),
-    _Wish("ban", "To ban people", "ban"),
-    _Wish("mute", "To mute people", "m.room.power_levels"),
-    _Wish("pin", "To pin messages", "m.room.pinned_events"),
-    _Wish("invite", "To invite people", "invite"),
+    _Wish("delete", gettext_noop("To delete messages of others"), "redact"),
+    _Wish("kick", gettext_noop("To remove people from a room"), "kick"),
+    _Wish("ban", gettext_noop("To ban people"), "ban"),
+    _Wish("mute", gettext_noop("To mute people"), "m.room.power_levels"),
+    _Wish("pin", gettext_noop("To pin messages"), "m.room.pinned_events"),
+    _Wish("invite", gettext_noop("To invite people"), "invite"),
 )
 
 
@@ -102,7 +102,7 @@ class MatrixSession:
     def _reading(self, found: Sequence[Room], plain: Sequence[Room]) -> Right:
         return Right(
             "read",
-            "To read and write in rooms",
+            gettext_noop("To read and write in rooms"),
             True if plain else None,
             mend=""
             if plain

@@ -231,7 +231,7 @@ def test_a_damaged_archive_is_read_in_part_or_refused_in_words(
 
 def test_no_network_is_named_outside_of_its_folder() -> None:
     # Words that are also those of forms, protocols and mathematics can't be told apart from names of networks.
-    distinct = [slug for slug in SLUGS if slug not in ("email", "file", "irc", "matrix")]
+    distinct = [slug for slug in SLUGS if slug not in ("email", "file", "irc", "matrix", "xmpp")]
     named = re.compile(rf"""["']({"|".join(distinct)})["']""")
     allowed = {ROOT / "networks" / "__init__.py"}
     for source in ROOT.rglob("*.py"):

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from time import monotonic
 
 from folkmoot.networks.acts import Deletion, Edit, Invitation, Moderation, Publication, Reply, Sent, Verb
-from folkmoot.networks.base import Batch, Person, Place, Seen, SeenMessage, Skipped
+from folkmoot.networks.base import Batch, Person, Place, Seen, SeenMessage, Skipped, gettext_noop
 from folkmoot.networks.errors import Refused, Unsure
 from folkmoot.networks.live import Access, Checkup, Recalled, Right
 from folkmoot.networks.payload import Unfit
@@ -71,10 +71,10 @@ class XmppSession:
         blind = [room for room in joined if MAM not in self._known(room)[1]]
         unmoderated = [room for room in joined if not self._moderation(room)]
         rights = (
-            Right("join", "To be in the rooms", not out if entered else None, mend=out),
-            Right("history", "To read what was said while Folkmoot was away", not blind if joined else None, False, _archive(blind)),
-            Right("administer", "To remove, mute and ban people, and to know who they are", not mute if joined else None, False, _admin(mute)),
-            Right("retract", "To delete messages of others", not unmoderated if joined else None, False, _moderated(unmoderated)),
+            Right("join", gettext_noop("To be in the rooms"), not out if entered else None, mend=out),
+            Right("history", gettext_noop("To read what was said while Folkmoot was away"), not blind if joined else None, False, _archive(blind)),
+            Right("administer", gettext_noop("To remove, mute and ban people, and to know who they are"), not mute if joined else None, False, _admin(mute)),
+            Right("retract", gettext_noop("To delete messages of others"), not unmoderated if joined else None, False, _moderated(unmoderated)),
         )  # fmt: skip
         account = self._link.account
         return Checkup(Person(account, account.partition("@")[0], account), rights)
@@ -93,10 +93,8 @@ class XmppSession:
         self._connect()
         chosen, before = {place.remote_id: place for place in places}, Position.read(cursor)
         known = dict(before.rooms) if before else {}
-        out: dict[str, str] = {}
         for room, place in chosen.items():
             if why := self._try_to_enter(room, place):
-                out[room] = why
                 yield Batch(place, [], self._here(known), skipped=[Skipped("room not entered", where=why)])
                 continue
             yield from self._missed(place, known, before)
@@ -111,15 +109,18 @@ class XmppSession:
             if now - heard > _QUIET:
                 self._link.ping()
                 heard = monotonic()
-            away = [room for room in chosen if room not in self._rooms or not self._rooms[room].entered]
-            if away and now - tried > _TRY_AGAIN:
+            if now - tried > _TRY_AGAIN:
                 tried = now
-                for room in away:
-                    if not self._try_to_enter(room, chosen[room]):
-                        yield from self._missed(chosen[room], known, before)
+                yield from self._return(chosen, known, before)
             if now - beat > _BEAT:
                 beat = now
                 yield Batch(None, [], self._here(known))
+
+    def _return(self, chosen: Mapping[str, Place], known: dict[str, str], before: Position | None) -> Iterator[Batch]:
+        """Into rooms that could not be entered, or sent us out."""
+        for room in [room for room in chosen if room not in self._rooms or not self._rooms[room].entered]:
+            if not self._try_to_enter(room, chosen[room]):
+                yield from self._missed(chosen[room], known, before)
 
     def recall(self, place: Place, cursor: str, *, since: datetime) -> Recalled:
         self._enter(place)

@@ -464,8 +464,12 @@ def test_a_room_that_was_replaced_says_where_it_is_now(world: World) -> None:
     with pytest.raises(Moved) as moved:
         world.session.publish(Publication(world.place, "anybody here?"), "m1")
     assert moved.value.remote_id == made["replacement_room"]
-    skipped = {one.reason: one.where for batch in world.listen(lambda seen: True) for one in batch.skipped}
-    assert skipped["room replaced by a newer one"] == made["replacement_room"]
+    with pytest.raises(Moved) as heard:
+        world.listen(lambda seen: False)
+    assert (heard.value.was, heard.value.remote_id) == (world.room, made["replacement_room"])
+    world.place = Place(made["replacement_room"], "Сад", "chat")
+    world.bo.say(world.place.remote_id, "here now")
+    assert "here now" in {one.text for one in messages(world.listen(with_text("here now")))}
 
 
 def test_being_removed_is_seen_and_said(world: World) -> None:
