@@ -22,7 +22,7 @@ _OVERLAP = timedelta(minutes=10)
 _SKEW = timedelta(minutes=1)
 _LOOKED_OVER = timedelta(days=7)
 _MOST_LOOKED_OVER = 2_000
-_JUST_OUT = 20
+_GLANCE = 20
 _POSTS, _COMMENTS, _CHANGES = "posts", "comments", "changes"
 
 _Item = Mapping[str, Any]
@@ -45,7 +45,7 @@ class Listening:
         state = _state(cursor)
         what = text(state.get("what")) or _POSTS
         offset, before = count(state.get("offset")) or 0, text(state.get("before")) or _iso(self._access.now() + _SKEW)
-        asked = {"after": _iso(since), "before": before, "orderby": "date", "order": "desc"}
+        asked: dict[str, Any] = {"after": _iso(since), "before": before, "orderby": "date", "order": "desc"}
         asked |= _post_terms(self._site, bin=False) if what == _POSTS else _comment_terms(self._site)
         route, parse = (
             ("/wp/v2/posts", parse_post) if what == _POSTS else ("/wp/v2/comments", parse_comment)  # type: tuple[str, _Parse]
@@ -76,7 +76,7 @@ class Listening:
         if len(items) == PAGE:
             return self._batch(place, items, parse_post, {"changed": since, "offset": offset + STEP}, more=True)
         # A post that was scheduled comes out without being changed
-        out = self._site.listed("/wp/v2/posts", **newest)[:_JUST_OUT]
+        out = self._site.listed("/wp/v2/posts", size=_GLANCE, **newest)
         fresh = {text(item.get("modified_gmt")): None for item in items}
         known = {count(item.get("id")) for item in items}
         items += [item for item in out if count(item.get("id")) not in known]
@@ -88,11 +88,13 @@ class Listening:
     def _new_comments(self, place: Place, state: _Item) -> Batch:
         top, offset = count(state.get("top")), count(state.get("offset")) or 0
         asked = {"orderby": "id", "order": "desc"} | _comment_terms(self._site)
-        items = self._site.listed("/wp/v2/comments", offset=offset, **asked)
+        # A glance as a rule: it is often, and a hundred comments are work for a small site
+        size = PAGE if top is None or offset else min(_GLANCE, PAGE)
+        items = self._site.listed("/wp/v2/comments", offset=offset, size=size, **asked)
         numbers = [count(item.get("id")) or 0 for item in items]
         highest = max([count(state.get("highest")) or top or 0, *numbers])
-        if top is not None and len(items) == PAGE and min(numbers) > top:
-            ahead = {"top": top, "highest": highest, "offset": offset + STEP}
+        if top is not None and len(items) == size and min(numbers) > top:
+            ahead = {"top": top, "highest": highest, "offset": offset + size - (PAGE - STEP)}
             return self._batch(place, items, parse_comment, ahead, more=True)
         return self._batch(place, items, parse_comment, {"top": highest})
 

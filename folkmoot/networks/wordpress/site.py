@@ -80,9 +80,9 @@ class Site:
             raise Unsure("the site's answer can't be understood")
         return data
 
-    def listed(self, route: str, *, offset: int = 0, **params: Any) -> list[Mapping[str, Any]]:
-        """A page of what is there, ``PAGE`` items unless it is the last one."""
-        answer = self.read(route, per_page=PAGE, offset=offset, **params)
+    def listed(self, route: str, *, offset: int = 0, size: int = 0, **params: Any) -> list[Mapping[str, Any]]:
+        """A page of what is there, ``size`` (else ``PAGE``) items unless it is the last one."""
+        answer = self.read(route, per_page=size or PAGE, offset=offset, **params)
         if not isinstance(answer.data, list):
             raise Later(
                 "the site's answer can't be understood; is the address that of a WordPress site?", retry_after=60
