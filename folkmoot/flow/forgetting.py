@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django.db.models import ProtectedError
 
 from folkmoot.analytics import actions as analytics
@@ -16,6 +18,7 @@ from folkmoot.workspaces.actions import record
 from folkmoot.workspaces.models import User
 
 CONVERSATIONS = 50  # at a time
+ACTS = 10_000
 
 
 class StillSending(Exception):
@@ -29,11 +32,13 @@ def forget(channel: Channel, *, by: User | None) -> None:
     """
     workspace_id = channel.workspace_id
     settling.settle(workspace_id)  # what is counted in later could not be counted out now
-    while _forget_some(channel):
-        analytics.count(workspace_id)
+    acts = [row[0] for row in bulk.fetch(_ACTS, [workspace_id, channel.pk])]
+    for start in range(0, len(acts), ACTS):
+        _forget_acts(channel, acts[start : start + ACTS])
+    while _forget_said(channel):
+        pass
     with settling.turn(workspace_id):
         channels.hold(channel)
-        _forget_acts(workspace_id, "kind IN ('join', 'leave') AND channel_id = %(channel)s", {"channel": channel.pk})
         _forget_sent(channel)
         detail = {"name": channel.name}
         record(channel.workspace, "channel.forget", by=by, about=f"channel:{channel.pk}", detail=detail)
@@ -44,16 +49,14 @@ def forget(channel: Channel, *, by: User | None) -> None:
     analytics.count(workspace_id)
 
 
-def _forget_some(channel: Channel) -> bool:
+def _forget_said(channel: Channel) -> bool:
+    """A few conversations; False when there are none any more."""
     with settling.turn(channel.workspace_id):
         channels.hold(channel)
-        ids = list(
-            Conversation.objects.filter(channel=channel).order_by("pk").values_list("pk", flat=True)[:CONVERSATIONS]
-        )
+        rows = Conversation.objects.filter(channel=channel).order_by("pk")
+        ids = list(rows.values_list("pk", flat=True)[:CONVERSATIONS])
         said = list(Message.objects.filter(conversation__in=ids).values_list("pk", "at"))
         message_ids = [pk for pk, _at in said]
-        about = "kind IN ('message', 'reaction') AND about_id = ANY(%(ids)b::bigint[])"
-        _forget_acts(channel.workspace_id, about, {"ids": message_ids})
         readings.forget(message_ids)
         readings.note(channel.workspace_id, message_ids)
         analytics.mark_stale(channel.workspace_id, [at for _pk, at in said])
@@ -61,37 +64,35 @@ def _forget_some(channel: Channel) -> bool:
     return bool(ids)
 
 
-def _forget_acts(workspace_id: int, which: str, facts: dict[str, object]) -> None:
+def _forget_acts(channel: Channel, ids: list[int]) -> None:
     """Activities go, and the counts of those who did them follow."""
-    rows = bulk.fetch(
-        f"SELECT id, identity_id FROM members_activity WHERE workspace_id = %(workspace)s::bigint AND {which}",
-        {"workspace": workspace_id, **facts},
-    )
-    if not rows:
-        return
-    member_ids = activities.lock(sorted({identity_id for _id, identity_id in rows}))
-    bulk.change(_COUNT_OUT, {"ids": [id_ for id_, _identity in rows]})
-    activities.sum_up(member_ids)
+    with settling.turn(channel.workspace_id):
+        channels.hold(channel)
+        who = bulk.fetch("SELECT DISTINCT identity_id FROM members_activity WHERE id = ANY(%b::bigint[])", [ids])
+        member_ids = activities.lock([row[0] for row in who])
+        gone = bulk.fetch(
+            "DELETE FROM members_activity WHERE id = ANY(%b::bigint[]) RETURNING identity_id, kind, at", [ids]
+        )
+        messages = Counter(identity_id for identity_id, kind, _at in gone if kind == "message")
+        reactions = Counter(identity_id for identity_id, kind, _at in gone if kind == "reaction")
+        identity_ids = sorted({identity_id for identity_id, _kind, _at in gone})
+        counts = [[of[one] for one in identity_ids] for of in (messages, reactions)]
+        bulk.change(_COUNT_OUT, [identity_ids, *counts])
+        activities.sum_up(member_ids)
+        analytics.mark_stale(channel.workspace_id, [at for _identity, _kind, at in gone])
 
+
+# once through the table: there is no index by channel, for nothing else asks so
+_ACTS = "SELECT id FROM members_activity WHERE workspace_id = %s::bigint AND channel_id = %s::bigint ORDER BY id"
 
 # what is left tells when somebody was first and last seen
 _COUNT_OUT = """
-WITH gone AS (
-    DELETE FROM members_activity WHERE id = ANY(%(ids)b::bigint[]) RETURNING id, identity_id, kind
-), less AS (
-    SELECT identity_id, count(*) FILTER (WHERE kind = 'message') AS messages,
-           count(*) FILTER (WHERE kind = 'reaction') AS reactions
-    FROM gone GROUP BY identity_id
-)
 UPDATE members_identity i
 SET message_count = greatest(i.message_count - less.messages, 0),
     reaction_count = greatest(i.reaction_count - less.reactions, 0),
-    first_seen_at = span.first, last_seen_at = span.last
-FROM less CROSS JOIN LATERAL (
-    SELECT min(a.at) AS first, max(a.at) AS last FROM members_activity a
-    WHERE a.identity_id = less.identity_id AND a.id <> ALL(%(ids)b::bigint[])
-) span
-WHERE i.id = less.identity_id
+    first_seen_at = (SELECT min(a.at) FROM members_activity a WHERE a.identity_id = i.id),
+    last_seen_at = (SELECT max(a.at) FROM members_activity a WHERE a.identity_id = i.id)
+FROM unnest(%b::bigint[], %b::int[], %b::int[]) AS less (id, messages, reactions) WHERE i.id = less.id
 """
 
 
