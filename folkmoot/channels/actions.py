@@ -37,15 +37,18 @@ def channel_for(workspace: Workspace, network: str, place: Place) -> Channel:
     return channel
 
 
-def move(channel: Channel, remote_id: str) -> None:
-    """The network gave the place another id; its history stays. One that has a channel already keeps that."""
+def move(channel: Channel, remote_id: str) -> bool:
+    """The network gave the place another id; its history stays. False where another channel has that id already: both
+    stay as they are."""
     key = bulk.key(remote_id)
-    taken = Channel.objects.filter(workspace=channel.workspace_id, network=channel.network, remote_id=key).exists()
-    if not taken:
-        Channel.objects.filter(pk=channel.pk).update(remote_id=key)
-        channel.remote_id = key
+    there = Channel.objects.filter(workspace=channel.workspace_id, network=channel.network, remote_id=key).first()
+    if there is None and Channel.objects.filter(pk=channel.pk).exclude(remote_id=key).update(remote_id=key):
         detail = {"name": channel.name}
         record(channel.workspace, "channel.move", by=None, about=f"channel:{channel.pk}", detail=detail)
+    elif there is not None and there.pk != channel.pk:
+        return False
+    channel.remote_id = key
+    return True
 
 
 def hold(channel: Channel) -> None:

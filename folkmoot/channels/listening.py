@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Case, Q, When, Window
+from django.db.models.functions import Coalesce, Greatest, RowNumber
 
 from folkmoot.channels.models import Channel, Connection, Cursor, Health, KeptHook, Recall
 from folkmoot.lib import bulk
@@ -88,21 +90,23 @@ def ask_threads(channel: Channel, threads: Collection[str], *, now: datetime) ->
 
 
 def due(listener: UUID, most: int, *, busy: Collection[int], now: datetime) -> list[Cursor]:
-    """Up to ``most`` cursors that are to be asked now and are not ``busy``, those that waited longest first."""
+    """Cursors that are to be asked now and are not ``busy``: up to ``most`` of each account, accounts in turn, those that
+    waited longest first."""
     rows = Cursor.objects.select_related("channel__workspace", "channel__connection").filter(
+        _asked_now(listener, now), due_at__lte=now
+    )
+    turn = Window(RowNumber(), partition_by="channel__connection", order_by="due_at")
+    return list(rows.exclude(pk__in=busy).annotate(turn=turn).filter(turn__lte=most).order_by("turn", "due_at"))
+
+
+def _asked_now(listener: UUID, now: datetime) -> Q:
+    """Of this listener's accounts, those that the network did not ask to wait, and of their channels, none at rest."""
+    return Q(
         Q(channel__connection__retry_at=None) | Q(channel__connection__retry_at__lte=now),
-        due_at__lte=now,
         channel__paused=False,
         channel__connection__listener=listener,
         channel__connection__state=Connection.State.ACTIVE,
     )
-    return list(rows.exclude(pk__in=busy).order_by("due_at")[:most])
-
-
-def next_due(listener: UUID) -> datetime | None:
-    """When the next cursor is due; None without any."""
-    rows = Cursor.objects.filter(channel__connection__listener=listener, channel__paused=False)
-    return rows.order_by("due_at").values_list("due_at", flat=True).first()
 
 
 def asked(cursor: Cursor, text: str, *, every: float, new: bool, more: bool, now: datetime) -> None:
@@ -139,8 +143,8 @@ def went_wrong(channel: Channel, why: str, *, retry_at: datetime | None, now: da
 
 
 def account_well(connection: Connection, *, cursor: str | None, now: datetime) -> None:
-    """The account's stream is well, and at ``cursor`` if given."""
-    fresh: dict[str, object] = {"streamed_at": now, "failing_since": None, "error": "", "retry_at": None}
+    """The account's stream is well, and at ``cursor`` if given. What else the network asked to wait for still waits."""
+    fresh: dict[str, object] = {"streamed_at": now} | _recovered(now)
     if cursor is not None:
         fresh["cursor"] = cursor
     Connection.objects.filter(pk=connection.pk).update(**fresh)
@@ -148,22 +152,48 @@ def account_well(connection: Connection, *, cursor: str | None, now: datetime) -
 
 def account_wrong(connection: Connection, why: str, *, retry_at: datetime, now: datetime) -> None:
     """The whole account must wait until ``retry_at``."""
-    since = connection.failing_since or now
-    Connection.objects.filter(pk=connection.pk).update(error=why, retry_at=retry_at, failing_since=since)
+    Connection.objects.filter(pk=connection.pk).update(
+        error=why, retry_at=Greatest("retry_at", retry_at), failing_since=Coalesce("failing_since", now)
+    )
+
+
+def account_again(connection: Connection, *, now: datetime) -> None:
+    """The account answers again, after it failed."""
+    Connection.objects.filter(pk=connection.pk, failing_since__isnull=False).update(**_recovered(now))
+
+
+def _recovered(now: datetime) -> dict[str, object]:
+    waits = When(retry_at__gt=now, then="retry_at")
+    return {"failing_since": None, "error": "", "retry_at": Case(waits, default=None)}
 
 
 def meet(connection: Connection, place: Place) -> None:
     """Notes a place that turned up and is not connected, so that a person can choose it."""
     if place.remote_id in connection.met or len(connection.met) >= 500:
         return
-    connection.met[place.remote_id] = {"name": place.name, "kind": place.kind, "url": place.url}
-    Connection.objects.filter(pk=connection.pk).update(met=connection.met)
+    found = {"name": bulk.storable(place.name), "kind": place.kind, "url": bulk.storable(place.url)}
+    connection.met[place.remote_id] = found
+    # Added to what is there, for a person may choose from it meanwhile
+    bulk.change(
+        "UPDATE channels_connection SET met = met || jsonb_build_object(%s::text, %s::jsonb) WHERE id = %s::bigint",
+        [bulk.storable(place.remote_id), json.dumps(found), connection.pk],
+    )
 
 
-def unheard(connection_ids: Collection[int], most: int, *, now: datetime) -> list[KeptHook]:
-    """Requests that were kept and not heard yet, the oldest first."""
-    rows = KeptHook.objects.filter(connection__in=connection_ids, heard_at=None)
-    return list(rows.order_by("connection", "id")[:most])
+def unheard(connection_ids: Collection[int], most: int) -> list[KeptHook]:
+    """Requests that were kept and not heard yet, the oldest of each account first; a long queue of one account leaves
+    room for the others."""
+    ids = [row[0] for row in bulk.fetch(_UNHEARD, {"accounts": list(connection_ids), "most": most})]
+    return list(KeptHook.objects.filter(pk__in=ids).order_by("connection", "id"))
+
+
+_UNHEARD = """
+SELECT hook.id FROM unnest(%(accounts)b::bigint[]) AS account (id) CROSS JOIN LATERAL (
+    SELECT id, row_number() OVER (ORDER BY id) AS turn FROM (
+        SELECT k.id FROM channels_kepthook k WHERE k.connection_id = account.id AND k.heard_at IS NULL
+        ORDER BY k.id LIMIT %(most)s) AS oldest) AS hook
+ORDER BY hook.turn, hook.id LIMIT %(most)s
+"""
 
 
 def heard(hooks: Sequence[KeptHook], *, now: datetime) -> None:
@@ -172,18 +202,16 @@ def heard(hooks: Sequence[KeptHook], *, now: datetime) -> None:
 
 def not_understood(hook: KeptHook, why: str, *, now: datetime) -> None:
     """It is kept for those who mend the connector, and not tried again."""
-    KeptHook.objects.filter(pk=hook.pk).update(heard_at=now, error=why, attempts=hook.attempts + 1)
+    KeptHook.objects.filter(pk=hook.pk).update(heard_at=now, error=bulk.storable(why, 2000), attempts=hook.attempts + 1)
 
 
-def recalls(listener: UUID, *, busy: Collection[int], now: datetime) -> list[Recall]:
-    """Readings of the past that go on now, of this listener's accounts."""
+def recalls(listener: UUID, most: int, *, busy: Collection[int], now: datetime) -> list[Recall]:
+    """Readings of the past that go on now, of this listener's accounts: up to ``most`` of each, accounts in turn."""
     rows = Recall.objects.select_related("channel__workspace", "channel__connection").filter(
-        state__in=[Recall.State.WAITING, Recall.State.RUNNING],
-        due_at__lte=now,
-        channel__connection__listener=listener,
-        channel__connection__state=Connection.State.ACTIVE,
+        _asked_now(listener, now), state__in=[Recall.State.WAITING, Recall.State.RUNNING], due_at__lte=now
     )
-    return list(rows.exclude(pk__in=busy).order_by("id")[:4])
+    turn = Window(RowNumber(), partition_by="channel__connection", order_by="id")
+    return list(rows.exclude(pk__in=busy).annotate(turn=turn).filter(turn__lte=most).order_by("turn", "id"))
 
 
 def recalled(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from folkmoot.channels.models import Connection
@@ -15,7 +16,7 @@ from folkmoot.lib import alive, fetching
 from folkmoot.lib.addresses import Allowed
 from folkmoot.lib.secrets import Locked
 from folkmoot.networks import ways
-from folkmoot.networks.errors import NetworkError, Reconnect
+from folkmoot.networks.errors import Later, NetworkError, Reconnect
 from folkmoot.networks.live import Connects, Renews, Session, Tokens
 
 RENEWING = 0x666D0004  # tells these locks from other advisory locks in the same database
@@ -101,14 +102,42 @@ def store(connection: Connection, tokens: Tokens) -> bool:
 
 def renew_or_break(connection: Connection, why: str, *, now: datetime) -> None:
     """The network does not know us any more: a new token where there is one to be had, else a person must connect."""
-    with suppress(NetworkError):
-        if issubclass(connects(connection).session, Renews) and renew(connection, now=now):
-            return
-    broken(connection, why, now=now)
+    version = connection.secrets_version
+    try:
+        if issubclass(connects(connection).session, Renews):
+            renew(connection, now=now)
+            return  # by us, or by somebody else who was faster, or is at it and will tell
+    except Later as error:
+        _waits(connection, error, now=now)
+        return
+    except NetworkError as error:
+        why = str(error)
+    broken(connection, why, version=version, now=now)
 
 
-def broken(connection: Connection, why: str, *, now: datetime) -> None:
-    """Notes that a person must connect the account again, unless somebody did meanwhile."""
-    Connection.objects.filter(
-        pk=connection.pk, secrets_version=connection.secrets_version, state=Connection.State.ACTIVE
-    ).update(state=Connection.State.BROKEN, error=why[:2000], failing_since=now)
+def renew_ahead(connection: Connection, *, now: datetime) -> None:
+    """A new token before the old one ends; only where the network wants that must a person connect the account again.
+
+    Raises ``NetworkError``.
+    """
+    version = connection.secrets_version
+    try:
+        renew(connection, now=now)
+    except Reconnect as error:
+        broken(connection, str(error), version=version, now=now)
+
+
+def _waits(connection: Connection, error: Later, *, now: datetime) -> None:
+    """The network knows neither the old token nor gives a new one for now: nobody is asked before it may."""
+    Connection.objects.filter(pk=connection.pk, secrets_version=connection.secrets_version).update(
+        error=str(error),
+        retry_at=now + timedelta(seconds=max(error.retry_after, 1.0)),
+        failing_since=Coalesce("failing_since", now),
+    )
+
+
+def broken(connection: Connection, why: str, *, version: int, now: datetime) -> None:
+    """Notes that a person must connect the account again, unless its secrets are others than those of ``version``."""
+    Connection.objects.filter(pk=connection.pk, secrets_version=version, state=Connection.State.ACTIVE).update(
+        state=Connection.State.BROKEN, error=why[:2000], failing_since=now
+    )

@@ -319,6 +319,18 @@ def ids_of(channel: Channel, keys: Collection[str]) -> dict[str, int]:
     )
 
 
+def threads_of(message_ids: Collection[int]) -> list[str]:
+    """The keys of the network's threads in which these messages are."""
+    if not message_ids:
+        return []
+    rows = bulk.fetch(
+        "SELECT DISTINCT c.remote_id FROM conversations_message m JOIN conversations_conversation c"
+        " ON c.id = m.conversation_id WHERE m.id = ANY(%b::bigint[]) AND c.remote_id IS NOT NULL",
+        [list(message_ids)],
+    )
+    return [row[0] for row in rows]
+
+
 def _rewrite(edited: Sequence[tuple[int, SeenMessage, _Stored]], *, now: datetime) -> None:
     now_written = [written(message) for _, message, _ in edited]
     bulk.copy_rows(

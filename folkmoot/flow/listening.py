@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +17,7 @@ from time import monotonic
 from uuid import uuid4
 
 import structlog
-from django.db import OperationalError, connection
+from django.db import connection
 from django.utils import timezone
 
 from folkmoot.channels import actions as channels
@@ -25,9 +26,12 @@ from folkmoot.channels.connecting import CHANGED
 from folkmoot.channels.listening import LostLease
 from folkmoot.channels.models import Channel, Connection, Cursor, Recall
 from folkmoot.flow import hearing, news
+from folkmoot.flow.faults import AFTER_A_MISTAKE, DATABASE_AWAY, Caught, mistake
+from folkmoot.flow.renewing import Renewer
 from folkmoot.flow.sessions import Pool
 from folkmoot.flow.storing import Store
 from folkmoot.flow.streaming import Stream
+from folkmoot.lib import bulk
 from folkmoot.lib.notices import Notices
 from folkmoot.networks.base import Batch
 from folkmoot.networks.errors import Later, Moved, NetworkError, Reconnect, Refused
@@ -39,7 +43,8 @@ ACCOUNTS = 500
 LEASE_SECONDS = 5.0
 HOOK_SECONDS = 5.0
 LOOK_SECONDS = 1.0
-AFTER_A_MISTAKE = 300.0
+REFUSED_SECONDS = 3600.0
+LEAST_SECONDS = 1.0
 RENEW_BEFORE = timedelta(minutes=10)
 
 log = structlog.get_logger()
@@ -63,6 +68,7 @@ class Listener:
         self._threads = threads
         self._store = Store(self.id)
         self._pool = Pool()
+        self._renewer = Renewer(lambda: self._tasks.put(self._hurry))
         self._accounts: dict[int, Account] = {}
         self._work: dict[Future[Batch | Recalled], Cursor | Recall] = {}
         self._tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -82,11 +88,12 @@ class Listener:
             while not self._stopped.is_set():
                 try:
                     self._turn(workers)
-                except OperationalError as error:
+                except DATABASE_AWAY as error:
                     log.warning("the database is away; trying again", error=str(error))
                     connection.close()
                     self._stopped.wait(2)
             self._end()
+        self._renewer.close()
         self._pool.close()
         connection.close()
 
@@ -105,22 +112,30 @@ class Listener:
         if clock - self._lease_at >= LEASE_SECONDS:
             self._lease_at = clock
             self._look()
-        if clock - self._hooks_at >= HOOK_SECONDS:
-            self._hooks_at = clock
-            while self._accounts and hearing.hear(self._pool, self._store, self._connections()):
-                continue
+        more = clock - self._hooks_at >= HOOK_SECONDS and self._hear()
         self._ask(workers)
-        self._do()
+        self._do(0.0 if more else LOOK_SECONDS)
 
-    def _do(self) -> None:
-        """Does what threads handed over; waits for it until something else is to be done."""
-        pause = LOOK_SECONDS
+    def _hear(self) -> bool:
+        """Hears some of the requests that are kept; whether there may be more."""
+        self._hooks_at = monotonic()
+        heard = hearing.hear(self._pool, self._store, self._renewer, self._connections()) if self._accounts else 0
+        if heard:
+            self._hooks_at = 0.0
+        return bool(heard)
+
+    def _do(self, pause: float) -> None:
+        """Does what threads handed over; waits for it until something else is to be done, and leaves the rest for the
+        next turn when it takes long: the lease must be renewed however much comes."""
+        until = monotonic() + LOOK_SECONDS
         while True:
             try:
                 task = self._tasks.get(timeout=pause)
             except queue.Empty:
                 return
             task()
+            if monotonic() >= until:
+                return
             pause = 0.001  # whatever else is there already
 
     # Which accounts
@@ -147,20 +162,27 @@ class Listener:
 
     def _take(self, account: Connection, live: list[Channel]) -> None:
         before = self._accounts.get(account.pk)
+        waits = account.retry_at is not None and account.retry_at > timezone.now()
         if before and _signature(before.connection, before.channels) == _signature(account, live):
-            waits = account.retry_at and account.retry_at > timezone.now()
+            before.connection.retry_at = account.retry_at
             if waits or not (before.stream and before.stream.ended):
                 return
         if before:
             self._drop(account.pk)
+        if waits:
+            return
         for channel in live:
             channel.connection = account
         taken = Account(account, live, {})
+        wrong: NetworkError | None
         try:
-            with self._pool.session(account) as session:
+            with Caught(account.network) as caught, self._pool.session(account) as session:
                 self._prepare(taken, session)
+            wrong = caught.why
         except NetworkError as error:
-            self._account_wrong(account, error)
+            wrong = error
+        if wrong:
+            self._account_wrong(account, wrong)
             return
         self._accounts[account.pk] = taken
         if taken.stream:
@@ -177,14 +199,8 @@ class Listener:
 
     def _renew(self, account: Connection) -> None:
         ends = account.token_expires_at
-        if ends is None or ends - RENEW_BEFORE > timezone.now():
-            return
-        try:
-            sessions.renew(account, now=timezone.now())
-        except Reconnect as error:
-            sessions.broken(account, str(error), now=timezone.now())
-        except NetworkError as error:
-            log.warning("a token could not be renewed", connection=account.pk, reason=str(error))
+        if ends is not None and ends - RENEW_BEFORE <= timezone.now():
+            self._renewer.ahead(account)
 
     # Polling, and the past
 
@@ -194,32 +210,42 @@ class Listener:
             return
         now = timezone.now()
         cursors = {one.pk for one in self._work.values() if isinstance(one, Cursor)}
-        for cursor in listening.due(self.id, free, busy=cursors, now=now):
-            account = self._accounts.get(cursor.channel.connection_id or 0)
-            if account:
-                self._submit(workers, cursor, account)
+        self._submit(workers, listening.due(self.id, free, busy=cursors, now=now), free)
         pasts = {one.pk for one in self._work.values() if isinstance(one, Recall)}
-        for recall in listening.recalls(self.id, busy=pasts, now=now)[: max(free // 2, 1)]:
-            account = self._accounts.get(recall.channel.connection_id or 0)
-            if account:
-                self._submit(workers, recall, account)
+        if room := min(self._threads - len(self._work), max(self._threads // 3, 1) - len(pasts)):
+            self._submit(workers, listening.recalls(self.id, max(room, 0), busy=pasts, now=now), room)
 
-    def _submit(self, workers: ThreadPoolExecutor, wanted: Cursor | Recall, account: Account) -> None:
+    def _submit(self, workers: ThreadPoolExecutor, wanted: Iterable[Cursor | Recall], free: int) -> None:
+        for one in self._fair(wanted, free):
+            self._begin(workers, one, self._accounts[one.channel.connection_id or 0])
+
+    def _fair(self, wanted: Iterable[Cursor | Recall], free: int) -> Iterator[Cursor | Recall]:
+        """Those that begin now: an account whose network is slow leaves half of what is free to others."""
+        at_work = Counter(one.channel.connection_id for one in self._work.values())
+        for one in wanted:
+            number = one.channel.connection_id
+            own = at_work[number]
+            if free <= 0:
+                return
+            if number in self._accounts and (own == 0 or own < (free + own) // 2):
+                at_work[number] += 1
+                free -= 1
+                yield one
+
+    def _begin(self, workers: ThreadPoolExecutor, wanted: Cursor | Recall, account: Account) -> None:
         future = workers.submit(_fetch, self._pool, account.connection, wanted)
         self._work[future] = wanted
         future.add_done_callback(lambda done: self._tasks.put(lambda: self._came(done)))
 
     def _came(self, future: Future[Batch | Recalled]) -> None:
         wanted = self._work.pop(future)
-        error = future.exception()
+        network, error = wanted.channel.network, future.exception()
         if error is None:
-            self._keep(wanted, future.result())
-        elif isinstance(error, NetworkError):
-            self._wrong(wanted, error)
-        else:
-            log.error("a connector failed", network=wanted.channel.network, exc_info=error)
-            why = f"Folkmoot made a mistake ({type(error).__name__}); its log says more"
-            self._wrong(wanted, Later(why, retry_after=AFTER_A_MISTAKE))
+            with Caught(network) as caught:
+                self._keep(wanted, future.result())
+            error = caught.why
+        if error is not None:
+            self._wrong(wanted, error if isinstance(error, NetworkError) else mistake(error, network))
 
     def _keep(self, wanted: Cursor | Recall, found: Batch | Recalled) -> None:
         now, channel = timezone.now(), wanted.channel
@@ -235,12 +261,18 @@ class Listener:
                 session = sessions.connects(account.connection).session
                 threads = issubclass(session, PollsThreads)
                 self._store.polled(wanted, found, every=every, threads=threads, now=now)
+                if not issubclass(session, Streams):
+                    listening.account_again(account.connection, now=now)
+            else:
+                raise TypeError(f"a connector gave {type(found).__name__}")
         except LostLease:
             self._lease_at = 0.0
 
     def _wrong(self, wanted: Cursor | Recall, error: NetworkError) -> None:
         now, channel = timezone.now(), wanted.channel
-        seconds = error.retry_after if isinstance(error, Later) else AFTER_A_MISTAKE * 12
+        if isinstance(error, Moved) and channels.move(channel, error.remote_id):
+            self._lease_at = 0.0
+        seconds = _pause(error, moved_to=channel.remote_id)
         retry_at = now + timedelta(seconds=seconds)
         if isinstance(wanted, Recall):
             listening.recall_wrong(
@@ -248,10 +280,8 @@ class Listener:
             )
         else:
             listening.put_off(wanted, seconds, now=now)
-            listening.went_wrong(channel, str(error), retry_at=retry_at, now=now)
-        if isinstance(error, Moved):
-            channels.move(channel, error.remote_id)
-            self._lease_at = 0.0
+            by_person = isinstance(error, Reconnect)
+            listening.went_wrong(channel, str(error), retry_at=None if by_person else retry_at, now=now)
         account = self._accounts.get(channel.connection_id or 0)
         if account and (isinstance(error, Reconnect) or (isinstance(error, Later) and error.everywhere)):
             self._account_wrong(account.connection, error)
@@ -260,10 +290,9 @@ class Listener:
     def _account_wrong(self, account: Connection, error: NetworkError) -> None:
         now = timezone.now()
         if isinstance(error, Reconnect):
-            sessions.renew_or_break(account, str(error), now=now)
-            self._lease_at = 0.0
+            self._renewer.or_break(account, str(error))
         else:
-            seconds = error.retry_after if isinstance(error, Later) else AFTER_A_MISTAKE
+            seconds = max(error.retry_after, LEAST_SECONDS) if isinstance(error, Later) else AFTER_A_MISTAKE
             listening.account_wrong(account, str(error), retry_at=now + timedelta(seconds=seconds), now=now)
         news.announce(account.workspace_id, "channels", connection=account.pk)
 
@@ -278,29 +307,46 @@ class Listener:
         if account is None or account.stream is not stream:
             stream.taken()
             return
-        if isinstance(what, Moved):
-            self._moved(account, what)
-        elif isinstance(what, NetworkError):
-            self._account_wrong(account.connection, what)
-        else:
-            self._store_stream(account, what)
-        stream.taken()
+        kept = False
+        try:
+            if isinstance(what, Moved):
+                self._moved(account, what)
+            elif isinstance(what, NetworkError):
+                self._account_wrong(account.connection, what)
+                kept = True
+            else:
+                kept = self._store_stream(account, what)
+        finally:
+            if kept:
+                stream.taken()
+            else:  # what was not stored must be read again: from where the database says
+                self._drop(account.connection.pk)
 
     def _moved(self, account: Account, error: Moved) -> None:
         """The stream ended with it, and begins anew with the place as it is now."""
-        for channel in account.channels:
-            if channel.remote_id == error.was:
-                channels.move(channel, error.remote_id)
-        self._drop(account.connection.pk)
-        self._lease_at = 0.0
+        moved = [
+            channels.move(channel, error.remote_id)
+            for channel in account.channels
+            if channel.remote_id == error.was or len(account.channels) == 1
+        ]
+        if any(moved):
+            self._lease_at = 0.0
+        else:
+            self._account_wrong(account.connection, error)
 
-    def _store_stream(self, account: Account, batch: Batch) -> None:
+    def _store_stream(self, account: Account, batch: Batch) -> bool:
+        """False where it could not be stored."""
         place = batch.place
         channel = next((one for one in account.channels if place and one.remote_id == place.remote_id), None)
         try:
-            self._store.streamed(account.connection, channel, batch, now=timezone.now())
+            with Caught(account.connection.network) as caught:
+                self._store.streamed(account.connection, channel, batch, now=timezone.now())
+                return True
         except LostLease:
             self._lease_at = 0.0
+        if caught.why:
+            self._account_wrong(account.connection, caught.why)
+        return False
 
     def _end(self) -> None:
         for number in list(self._accounts):
@@ -311,6 +357,15 @@ class Listener:
 def _signature(account: Connection, live: list[Channel]) -> tuple[object, ...]:
     """What makes an account another one to listen to, when it changes."""
     return account.secrets_version, account.allowed, tuple((channel.pk, channel.remote_id) for channel in live)
+
+
+def _pause(error: NetworkError, *, moved_to: str) -> float:
+    """Seconds until it is asked for again. An account that must be connected anew is not asked anyway, and nothing is to
+    wait once it is."""
+    if isinstance(error, Later):
+        return max(error.retry_after, LEAST_SECONDS)
+    soon = isinstance(error, Reconnect) or (isinstance(error, Moved) and bulk.key(error.remote_id) == moved_to)
+    return LEASE_SECONDS if soon else REFUSED_SECONDS
 
 
 def _fetch(pool: Pool, account: Connection, wanted: Cursor | Recall) -> Batch | Recalled:

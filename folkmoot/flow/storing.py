@@ -10,6 +10,7 @@ from django.db import transaction
 
 from folkmoot.channels import listening
 from folkmoot.channels.models import Channel, Connection, Cursor, KeptHook, Recall
+from folkmoot.conversations import record
 from folkmoot.flow import intake, jobs
 from folkmoot.flow.intake import Received
 from folkmoot.networks.base import Batch, Seen, SeenMessage
@@ -30,8 +31,8 @@ class Store:
             self._held(channel, now)
             more = batch.more and batch.cursor != cursor.text
             listening.asked(cursor, batch.cursor, every=every, new=bool(received.message_ids), more=more, now=now)
-            if threads:
-                listening.ask_threads(channel, _threads(batch.seen), now=now)
+            if threads:  # what is only seen again makes no thread fresh
+                listening.ask_threads(channel, record.threads_of(received.message_ids), now=now)
 
         return self._receive(channel, batch, mark, now=now)
 
@@ -85,7 +86,3 @@ class Store:
 
 def _newest(seen: Sequence[Seen]) -> datetime | None:
     return max((one.at for one in seen if isinstance(one, SeenMessage)), default=None)
-
-
-def _threads(seen: Sequence[Seen]) -> set[str]:
-    return {one.thread for one in seen if isinstance(one, SeenMessage) and one.thread}

@@ -6,18 +6,15 @@ import threading
 from collections.abc import Callable, Sequence
 from time import monotonic
 
-import structlog
-
 from folkmoot.channels import sessions
 from folkmoot.channels.models import Channel, Connection
+from folkmoot.flow.faults import Caught
 from folkmoot.networks.base import Batch
-from folkmoot.networks.errors import MISTAKES, Later, NetworkError
+from folkmoot.networks.errors import Later, NetworkError
 from folkmoot.networks.live import Session, Streams
 
-log = structlog.get_logger()
-
-PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
-STEADY_SECONDS = 60.0
+PAUSES = (0.5, 2.0, 5.0, 15.0, 60.0, 300.0)  # at least, by how often it failed without getting on
+STEADY_SECONDS = 20.0
 
 Offer = Callable[["Stream", Batch | NetworkError], None]
 
@@ -53,26 +50,26 @@ class Stream:
     def _run(self) -> None:
         failures = 0
         while not self._stopped.is_set():
-            begun = monotonic()
+            begun, before = monotonic(), self._cursor
             why = self._once()
             if not isinstance(why, Later):
                 return  # stopped, or a person must do something
-            failures = 0 if monotonic() - begun > STEADY_SECONDS else failures + 1
-            self._stopped.wait(max(why.retry_after, PAUSES[min(failures, len(PAUSES) - 1)]) if failures else 0.5)
+            got_on = self._cursor != before or monotonic() - begun > STEADY_SECONDS
+            failures = 0 if got_on else failures + 1
+            self._stopped.wait(max(why.retry_after, PAUSES[min(failures, len(PAUSES) - 1)]))
 
     def _once(self) -> NetworkError | None:
         """Why the stream ended; nothing if it was stopped."""
+        why: NetworkError | None
         try:
-            with sessions.opened(self.connection) as session:
+            with Caught(self.connection.network) as caught, sessions.opened(self.connection) as session:
                 return self._read(session)
+            why = caught.why
         except NetworkError as error:
-            self._hand_over(error)
-            return error
-        except MISTAKES as error:
-            log.error("a connector failed", network=self.connection.network, exc_info=error)
-            why = Later(f"Folkmoot made a mistake ({type(error).__name__}); its log says more", retry_after=PAUSES[-1])
+            why = error
+        if why:
             self._hand_over(why)
-            return why
+        return why
 
     def _read(self, session: Session) -> NetworkError | None:
         if not isinstance(session, Streams):
