@@ -18,22 +18,23 @@ from time import monotonic
 from uuid import UUID, uuid4
 
 import structlog
-from django.db import DataError, IntegrityError, OperationalError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from folkmoot.channels import actions as channels
-from folkmoot.channels import sessions
 from folkmoot.channels.models import Channel, Delivery, Enclosure
 from folkmoot.channels.outbox import claim, rates
 from folkmoot.channels.outbox.actions import WAKE
 from folkmoot.flow import intake, news, sending
+from folkmoot.flow.faults import DATABASE_AWAY, mistake
+from folkmoot.flow.renewing import Renewer
 from folkmoot.flow.sending import Again, Puzzled, Result
 from folkmoot.flow.sessions import Pool
 from folkmoot.lib import bulk
 from folkmoot.lib.notices import Notices
 from folkmoot.networks.acts import Pending, Sent
 from folkmoot.networks.base import Batch, Rate, Seen, SeenDeletion
-from folkmoot.networks.errors import Later, Moved, NetworkError, Reconnect, Refused, Unsure
+from folkmoot.networks.errors import MISTAKES, Later, Moved, NetworkError, Reconnect, Refused, Unsure
 
 PRESENCE = "folkmoot outbox"
 THREADS = 16
@@ -43,6 +44,8 @@ ALIVE_SECONDS = 5.0
 GIVE_UP = timedelta(hours=24)
 MOST_ATTEMPTS = 20  # at what does no harm twice but never gets an answer
 PAUSES = (0, 0, 30, 60, 300, 900, 3600)  # at least, by the number of attempts
+
+UNSTORABLE = (DataError, IntegrityError, *MISTAKES)
 
 State = Delivery.State
 log = structlog.get_logger()
@@ -61,6 +64,7 @@ class Outbox:
         self.sender = uuid4()
         self._threads = threads
         self._pool = Pool()
+        self._renewer = Renewer(lambda: self._wake.put(None))
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._work: dict[Future[Result], Delivery] = {}
         self._stopped = threading.Event()
@@ -83,6 +87,7 @@ class Outbox:
             while not self._stopped.is_set() or self._work:
                 self._guarded(workers)
                 self._wait()
+        self._renewer.close()
         self._pool.close()
         connection.close()
 
@@ -94,6 +99,7 @@ class Outbox:
                 total += len(self._work)
                 for future in list(self._work):
                     future.exception()
+        self._renewer.close()
         self._pool.close()
         return total
 
@@ -108,7 +114,7 @@ class Outbox:
     def _guarded(self, workers: ThreadPoolExecutor) -> None:
         try:
             self._turn(workers)
-        except OperationalError as error:
+        except DATABASE_AWAY as error:
             log.warning("the database is away; trying again", error=str(error))
             connection.close()
             self._stopped.wait(2)
@@ -118,7 +124,10 @@ class Outbox:
         now = timezone.now()
         done = [future for future in self._work if future.done()]
         if done:
-            self._note([Outcome(self._work[future], _result(future)) for future in done], now=now)
+            self._note(
+                [Outcome(one := self._work[future], _result(future, one.connection.network)) for future in done],
+                now=now,
+            )
         for future in done:
             del self._work[future]
         self._stay_alive(now)
@@ -164,21 +173,21 @@ class Outbox:
         try:
             with transaction.atomic():
                 _note(outcomes, self.sender, now=now)
-        except (DataError, IntegrityError) as error:
+        except UNSTORABLE as error:
             log.warning("what came of an act could not be stored", exc_info=error)
             for outcome in outcomes:
                 self._note_alone(outcome, now=now)
         for outcome in outcomes:
             if isinstance(outcome.result, Reconnect):
-                sessions.renew_or_break(outcome.delivery.connection, str(outcome.result), now=now)
+                self._renewer.or_break(outcome.delivery.connection, str(outcome.result))
 
     def _note_alone(self, outcome: Outcome, *, now: datetime) -> None:
         try:
             with transaction.atomic():
                 _note([outcome], self.sender, now=now)
-        except (DataError, IntegrityError) as error:
+        except UNSTORABLE as error:
             log.error("what an act made will only show when its channel is read", exc_info=error)
-            bare = Sent(outcome.result.remote_id) if isinstance(outcome.result, Sent) else outcome.result
+            bare = Sent(str(outcome.result.remote_id)) if isinstance(outcome.result, Sent) else outcome.result
             with transaction.atomic():
                 _note([Outcome(outcome.delivery, bare)], self.sender, now=now)
 
@@ -187,7 +196,7 @@ def _attempt(pool: Pool, delivery: Delivery, enclosures: list[Enclosure]) -> Res
     try:
         with pool.session(delivery.connection) as session:
             return sending.attempt(session, delivery, enclosures)
-    except Reconnect as error:
+    except NetworkError as error:  # out of the block first: a session that failed is not used again
         return error
 
 
@@ -195,17 +204,19 @@ def _settle(pool: Pool, delivery: Delivery, enclosures: list[Enclosure], now: da
     try:
         with pool.session(delivery.connection) as session:
             return sending.settle(session, delivery, enclosures, now=now)
-    except Reconnect as error:
+    except NetworkError as error:
         return error
 
 
-def _result(future: Future[Result]) -> Result:
+def _result(future: Future[Result], network: str) -> Result:
     """What a thread came back with; an error of our own leaves it open whether the act was done."""
     error = future.exception()
     if error is None:
-        return future.result()
-    log.error("a connector failed", exc_info=error)
-    return Unsure(f"Folkmoot made a mistake ({type(error).__name__}); its log says more")
+        result = future.result()
+        if isinstance(result, Result):
+            return result
+        error = TypeError(f"a connector gave {type(result).__name__}")
+    return Unsure(str(mistake(error, network)))
 
 
 def _enclosures(delivery: Delivery) -> list[Enclosure]:
@@ -245,7 +256,8 @@ def _note(outcomes: Sequence[Outcome], sender: UUID, *, now: datetime) -> None:
 
 def _wait_or_move(delivery: Delivery, result: Later | Moved, *, now: datetime) -> None:
     if isinstance(result, Moved):
-        channels.move(delivery.channel, result.remote_id)
+        if not channels.move(delivery.channel, result.remote_id):
+            claim.send_to(delivery, result.remote_id)
     elif result.retry_after > 0:
         place = rates.ACCOUNT if result.everywhere else delivery.channel.remote_id
         rates.block(delivery.connection, place, now + timedelta(seconds=result.retry_after))
@@ -262,7 +274,7 @@ def _fields(delivery: Delivery, result: Result, *, now: datetime) -> dict[str, o
             }
         case Again() if delivery.attempts >= MOST_ATTEMPTS:
             return {"puzzled": True, "state": State.UNSURE}
-        case Again() | Moved():
+        case Again():
             return {"state": State.READY, "next_try_at": now}
         case Puzzled():
             return {"puzzled": True, "state": State.UNSURE}
@@ -273,12 +285,14 @@ def _fields(delivery: Delivery, result: Result, *, now: datetime) -> dict[str, o
 
 def _failed(delivery: Delivery, error: NetworkError, *, now: datetime) -> dict[str, object]:
     what: dict[str, object] = {"error": str(error)}
+    if delivery.state == State.UNSURE and isinstance(error, Moved):
+        return what | {"puzzled": delivery.attempts >= MOST_ATTEMPTS}  # it is looked for where the place is now
     if delivery.state == State.UNSURE:  # finding out failed, not the act
         late = now - (delivery.sending_at or delivery.ordered_at) > GIVE_UP
         return what | {"puzzled": late or isinstance(error, Unsure | Refused)}
     if isinstance(error, Unsure):
         return what | {"state": State.UNSURE, "next_try_at": now + claim.SETTLE_AFTER}
-    if isinstance(error, Refused):
+    if isinstance(error, Refused) or (isinstance(error, Moved) and delivery.attempts >= MOST_ATTEMPTS):
         return what | {"state": State.REFUSED, "ended_at": now}
     if now - delivery.ordered_at > GIVE_UP and delivery.attempts > 1:
         return what | {"state": State.REFUSED, "ended_at": now}

@@ -38,21 +38,15 @@ Result = Sent | Pending | NetworkError | Again | Puzzled
 
 
 def attempt(session: Session, delivery: Delivery, enclosures: Sequence[Enclosure]) -> Result:
-    """Does it."""
+    """Does it. Raises ``NetworkError``."""
     act = payload.read(delivery, delivery.channel.place, enclosures)
-    try:
-        return _done(session, act, str(delivery.key))
-    except NetworkError as error:
-        return error
+    return _done(session, act, str(delivery.key))
 
 
 def settle(session: Session, delivery: Delivery, enclosures: Sequence[Enclosure], *, now: datetime) -> Result:
-    """Finds out whether it was done."""
+    """Finds out whether it was done. Raises ``NetworkError``."""
     act = payload.read(delivery, delivery.channel.place, enclosures)
-    try:
-        return _found(session, act, delivery, now=now)
-    except NetworkError as error:
-        return error
+    return _found(session, act, delivery, now=now)
 
 
 def _done(session: Session, act: Act, key: str) -> Sent | Pending:

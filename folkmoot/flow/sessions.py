@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from time import monotonic
 
 from folkmoot.channels import sessions
 from folkmoot.channels.models import Connection
 from folkmoot.networks.live import Session
 
 KEPT = 4  # of one account
+IDLE_SECONDS = 120.0  # after which a network may have hung up
 
 Key = tuple[int, int]
 
@@ -20,6 +22,7 @@ Key = tuple[int, int]
 class _Open:
     session: Session
     stack: ExitStack
+    used_at: float = field(default_factory=monotonic)
 
 
 class Pool:
@@ -33,6 +36,7 @@ class Pool:
     def session(self, connection: Connection) -> Iterator[Session]:
         """Raises ``Reconnect`` where there can be none."""
         key = (connection.pk, connection.secrets_version)
+        self._tidy(key)
         with self._lock:
             free = self._free.get(key)
             one = free.pop() if free else None
@@ -51,9 +55,22 @@ class Pool:
                 return False
             free = self._free.setdefault(key, [])
             if len(free) < KEPT:
-                free.append(one)
+                free.append(replace(one, used_at=monotonic()))
                 return True
         return False
+
+    def _tidy(self, key: Key) -> None:
+        """Closes what was open before the account changed, and what was not used for long."""
+        long_ago = monotonic() - IDLE_SECONDS
+        gone = []
+        with self._lock:
+            for other, free in list(self._free.items()):
+                old = other[0] == key[0] and other < key
+                gone.append([one for one in free if old or one.used_at < long_ago])
+                self._free[other] = [one for one in free if not old and one.used_at >= long_ago]
+                if not self._free[other]:
+                    del self._free[other]
+        _close(gone)
 
     def forget(self, connection_id: int) -> None:
         """Closes what is open of an account and not in use."""

@@ -121,16 +121,27 @@ def by_status(fetched: Fetched, *, now: datetime) -> NetworkError:
 
 
 def wait(headers: httpx.Headers, *, now: datetime) -> float:
-    """The seconds that ``Retry-After`` asks for, as a number or a date (RFC 9110, 10.2.3); ``SOON`` without one."""
+    """The seconds that ``Retry-After`` asks for, as a number or a date (RFC 9110, 10.2.3); ``SOON`` without one.
+
+    A date is told by the server's clock, which ``Date`` shows; without that, by ours (``now``).
+    """
     value = str(headers.get("retry-after", "")).strip()
     try:
         seconds = float(value)
     except ValueError:
         try:
-            seconds = (parsedate_to_datetime(value).astimezone(UTC) - now).total_seconds()
+            until = parsedate_to_datetime(value).astimezone(UTC)
+            seconds = (until - _clock(headers, now)).total_seconds()
         except (ValueError, TypeError):
             return SOON
     return min(max(seconds, 0.0), LONGEST_WAIT) if seconds == seconds else SOON
+
+
+def _clock(headers: httpx.Headers, now: datetime) -> datetime:
+    try:
+        return parsedate_to_datetime(str(headers.get("date", ""))).astimezone(UTC)
+    except (ValueError, TypeError):
+        return now
 
 
 def said(fetched: Fetched) -> str:

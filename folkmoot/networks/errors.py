@@ -10,7 +10,10 @@ NetworkError
 
 from __future__ import annotations
 
+import re
+
 MOST_WORDS = 500
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # what a server may say, and no database takes
 
 MISTAKES = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
 """What a fault of our own in a connector raises: logged, and no reason to stop listening to others."""
@@ -20,7 +23,7 @@ class NetworkError(Exception):
     """Why a connector could not do it; the message is for a person, and no longer than a few lines."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message[:MOST_WORDS])
+        super().__init__(_UNSTORABLE.sub("", message)[:MOST_WORDS])
 
 
 class Later(NetworkError):

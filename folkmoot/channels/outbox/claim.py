@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from folkmoot.channels.models import Delivery
+from folkmoot.channels.models import Channel, Delivery
 from folkmoot.channels.outbox import rates
 from folkmoot.lib import bulk
 from folkmoot.networks.base import Rate
@@ -141,6 +141,13 @@ UPDATE channels_delivery d SET state = 'sent', ended_at = %s::timestamptz, remot
 FROM unnest(%b::bigint[], %b::text[], %b::text[]) AS u (id, remote_id, url)
 WHERE d.id = u.id AND d.sender = %s::uuid AND d.state IN ('sending', 'unsure') RETURNING d.id
 """
+
+
+def send_to(delivery: Delivery, remote_id: str) -> None:
+    """The place became another one, which has a channel of the same account: what was to go out goes there."""
+    other = Channel.objects.filter(connection=delivery.connection_id, remote_id=bulk.key(remote_id))
+    for channel in other.exclude(pk=delivery.channel_id)[:1]:
+        Delivery.objects.filter(pk=delivery.pk).update(channel=channel)
 
 
 def change(delivery: Delivery, sender: UUID, **fields: object) -> bool:
