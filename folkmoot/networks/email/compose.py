@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 from hashlib import blake2b
+from typing import NoReturn
 
 from folkmoot.networks.acts import Media
 from folkmoot.networks.email import headers, notices
@@ -42,6 +44,19 @@ class Draft:
     text: str
     references: tuple[str, ...] = ()
     media: Sequence[Media] = ()
+
+
+def plain_address(address: str) -> str:
+    """With its domain as it goes over the wire (IDNA). Raises ``Refused`` for what most servers do not take."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode()}" if local and local.isascii() else _refuse(address)
+    except UnicodeError:
+        return _refuse(address)
+
+
+def _refuse(address: str) -> NoReturn:
+    raise Refused(f"{address[:200]}: no address that mail can be sent to")
 
 
 def message_id(key: str, domain: str) -> str:
@@ -85,9 +100,9 @@ def compose(account: Account, draft: Draft, key: str, at: datetime) -> bytes:
     """The mail as bytes, with CRLF. Raises ``Refused`` for addresses that are none."""
     mail = EmailMessage(policy=SMTP)
     try:
-        mail["From"] = Address(account.sender, addr_spec=account.address)
-        mail["To"] = [Address(addr_spec=address) for address in draft.to]
-    except (ValueError, IndexError) as error:
+        mail["From"] = Address(account.sender, addr_spec=plain_address(account.address))
+        mail["To"] = [Address(addr_spec=plain_address(address)) for address in draft.to]
+    except (ValueError, IndexError, MessageError) as error:
         raise Refused(f"{', '.join(draft.to)[:200]}: no address of e-mail ({error})") from error
     mail["Subject"] = " ".join(draft.subject.split())
     mail["Date"] = format_datetime(at)

@@ -9,7 +9,7 @@ from datetime import datetime
 from folkmoot.networks.acts import Deletion, Moderation, Publication, Reply, Sent, Verb
 from folkmoot.networks.base import Person, Place, SeenMessage, gettext_noop
 from folkmoot.networks.email.account import Account
-from folkmoot.networks.email.compose import Draft, answer, answered, compose, message_id, reply_subject
+from folkmoot.networks.email.compose import Draft, answer, answered, compose, message_id, plain_address, reply_subject
 from folkmoot.networks.email.imap import Mailbox, mailbox
 from folkmoot.networks.email.listening import INBOX, Listening
 from folkmoot.networks.email.live_parse import seen
@@ -126,7 +126,7 @@ class EmailSession(Listening):
             with outgoing(account) as out:
                 uid = self._keep(box, drafts, raw, own)
                 with _taken_back(box, uid):
-                    out.send(raw, account.address, draft.to)
+                    out.send(raw, plain_address(account.address), [*map(plain_address, draft.to)])
             self._file(box, sent, uid, own)
         return Sent(own, seen=self._own(raw, place, account))
 

@@ -232,6 +232,14 @@ def test_a_mail_of_ours_can_be_read_by_others_and_says_nothing_by_line_breaks() 
             compose(ACCOUNT, Draft((odd,), "x", "x"), "key", NOW)
 
 
+def test_domains_in_other_letters_go_over_the_wire_in_plain_ones() -> None:
+    raw = compose(ACCOUNT, Draft(("ann@пример.рф",), "x", "x"), "key", NOW)
+    assert b"To: ann@xn--e1afmkfd.xn--p1ai\r\n" in raw
+    for odd in ("аня@example.org", "ann@" + "x" * 80 + ".org"):
+        with pytest.raises(Refused):
+            compose(ACCOUNT, Draft((odd,), "x", "x"), "key", NOW)
+
+
 def test_lines_that_begin_with_a_dot_go_over_the_wire_doubled() -> None:
     assert _dotted(b"a\r\n.\r\n..b\n") == b"a\r\n..\r\n...b\r\n.\r\n"
 
