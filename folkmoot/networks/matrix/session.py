@@ -27,7 +27,7 @@ from folkmoot.networks.matrix.listening import Listening
 from folkmoot.networks.matrix.live_parse import Memory, Reader
 from folkmoot.networks.matrix.parse import Relations
 from folkmoot.networks.matrix.rooms import STATE, Room, link, rooms, server_of
-from folkmoot.networks.payload import mapping, text
+from folkmoot.networks.payload import Unfit, mapping, text
 
 # Servers forget transactions after a while (Dendrite after half an hour, Synapse after a day), and know them by token.
 _KEYS_KEPT = timedelta(minutes=30)
@@ -262,7 +262,10 @@ class MatrixSession:
 
     def _read_back(self, room: str, event: Mapping[str, Any], relations: Relations) -> SeenMessage | None:
         reader = Reader(room, self._client.user(), self._access.now(), Memory(), lambda _: None, self._file)
-        seen = reader.parsed(event, relations)
+        try:
+            seen = reader.parsed(event, relations)
+        except Unfit:
+            return None  # it is there all the same
         return replace(seen, ours=True) if isinstance(seen, SeenMessage) else None
 
     def _link(self, room: str, ident: str) -> str:

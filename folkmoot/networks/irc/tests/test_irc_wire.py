@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -159,7 +160,8 @@ def played() -> Iterator[Callable[..., Link]]:
 
 
 def _serve(there: socket.socket, answer: Answer) -> None:
-    with there.makefile("rb") as heard:
+    # The other end may be closed at any moment.
+    with suppress(OSError), there.makefile("rb") as heard:
         for raw in heard:
             wire = read(raw)
             if wire is None or wire.command == "QUIT":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Thread
 
@@ -258,10 +259,12 @@ def played() -> Iterator[Callable[..., Link]]:
 
 
 def _serve(there: socket.socket, answers: tuple[str, ...]) -> None:
-    for answer in answers:
-        if not there.recv(65536):
-            return
-        there.sendall(answer.encode())
+    # The other end may be closed at any moment.
+    with suppress(OSError):
+        for answer in answers:
+            if not there.recv(65536):
+                return
+            there.sendall(answer.encode())
 
 
 HEAD = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
