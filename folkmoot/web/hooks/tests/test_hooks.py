@@ -116,7 +116,7 @@ def call(served: Door) -> Call:
 
     def send(*wanted: tuple[str, bytes, Mapping[str, str]], method: str = "POST") -> list[httpx.Response]:
         async def ask() -> list[httpx.Response]:
-            transport = httpx.ASGITransport(app=served)
+            transport = httpx.ASGITransport(app=served)  # type: ignore[arg-type]
             async with httpx.AsyncClient(transport=transport, base_url="http://moot.example") as client:
                 return await asyncio.gather(
                     *(
@@ -298,7 +298,7 @@ def test_the_database_is_asked_twice_however_many_come_together(account: Connect
 
 def test_other_addresses_are_pages(served: Door) -> None:
     async def ask() -> int:
-        transport = httpx.ASGITransport(app=served)
+        transport = httpx.ASGITransport(app=served)  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url="http://moot.example") as client:
             return (await client.get("/inbox/")).status_code
 
