@@ -36,7 +36,8 @@ def begin(filled: Filled, *, callback: str) -> Begun:
     state, verifier = chance.token_urlsafe(32), chance.token_urlsafe(64)
     challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     with _way_out(filled) as http:
-        begun = _signs_in(filled).begin(filled.settings, http, callback=callback, state=state, challenge=challenge)
+        known = {**filled.settings, **filled.secrets}
+        begun = _signs_in(filled).begin(known, http, callback=callback, state=state, challenge=challenge)
     if not begun.url.startswith(("https://", "http://")):
         raise UnableTo(_("The network named no page to sign in at."))
     return Begun(begun.url, state, verifier, begun.kept)

@@ -130,7 +130,10 @@ class SignsIn(Protocol):
     def begin(
         self, settings: Mapping[str, str], http: httpx.Client, *, callback: str, state: str, challenge: str
     ) -> Begun:
-        """``challenge`` is the S256 code challenge; registers an app first where the network wants one per server."""
+        """``challenge`` is the S256 code challenge; registers an app first where the network wants one per server.
+
+        ``settings`` hold all that was filled in, secrets too: an app's own is to be kept for ``finish``.
+        """
 
     def finish(
         self,

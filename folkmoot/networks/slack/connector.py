@@ -1,4 +1,4 @@
-"""Slack's own export (zip or folder), and the same as slackdump writes it."""
+"""Slack: apps in workspaces; Slack's own export (zip or folder), and the same as slackdump writes it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
+
 from folkmoot.lib.archive import Archive, Entry, Unreadable, natural
 from folkmoot.lib.json_stream import Broken, JsonStream
-from folkmoot.networks.base import Batch, Facts, Format, Limits, Place, Seen, Skipped
+from folkmoot.networks.base import Batch, Facts, Format, Place, Seen, Skipped, gettext_noop
 from folkmoot.networks.batches import Item, backfill
+from folkmoot.networks.live import Begun, Field, Tokens
 from folkmoot.networks.payload import Dates, mapping, text
 from folkmoot.networks.reading import head, leave_out, numbered, objects
+from folkmoot.networks.slack import signing_in
+from folkmoot.networks.slack.client import SERVER
+from folkmoot.networks.slack.facts import LIMITS
 from folkmoot.networks.slack.parse import Names, parse_channel, parse_message, parse_person
+from folkmoot.networks.slack.session import SlackSession
 from folkmoot.networks.times import zone
 
 _LISTS = {"channels.json": "channel", "groups.json": "channel", "dms.json": "direct", "mpims.json": "direct"}
@@ -28,11 +35,72 @@ class Slack:
         slug="slack",
         name="Slack",
         icon="brand-slack",
-        limits=Limits(text=40_000, media=10, as_of="2026-06-01"),
+        limits=LIMITS,
         formats=(
             Format("slack", "Slack export", "The zip that Slack gives, or its folder: users.json, channels.json, …"),
         ),
     )
+
+    fields = (
+        Field(
+            "client_id",
+            gettext_noop("Client ID of the app"),
+            gettext_noop("To sign in. On the app's page Basic Information, at api.slack.com/apps."),
+            required=False,
+            example="12345.67890",
+        ),
+        Field(
+            "client_secret",
+            gettext_noop("Client secret of the app"),
+            gettext_noop("To sign in. On the same page."),
+            kind="secret",
+            required=False,
+            example="a-client-secret",
+        ),
+        Field(
+            "signing_secret",
+            gettext_noop("Signing secret of the app"),
+            gettext_noop("For news at once (events). On the same page."),
+            kind="secret",
+            required=False,
+            example="a-signing-secret",
+        ),
+        Field(
+            "token",
+            gettext_noop("Bot token"),
+            gettext_noop("Instead of signing in: OAuth & Permissions, Bot User OAuth Token; begins with xoxb-."),
+            kind="secret",
+            required=False,
+            example="xoxb-1-2-abc",
+        ),
+        Field(
+            "server",
+            gettext_noop("Address of the API"),
+            gettext_noop("Leave it as it is, unless yours is GovSlack."),
+            kind="url",
+            required=False,
+            default=SERVER,
+        ),
+    )
+    session = SlackSession
+
+    def begin(
+        self, settings: Mapping[str, str], http: httpx.Client, *, callback: str, state: str, challenge: str
+    ) -> Begun:
+        """Slack takes the app's secret in the place of a challenge."""
+        return signing_in.begin(settings, callback=callback, state=state)
+
+    def finish(
+        self,
+        settings: Mapping[str, str],
+        http: httpx.Client,
+        *,
+        kept: Mapping[str, str],
+        callback: str,
+        code: str,
+        verifier: str,
+    ) -> Tokens:
+        return signing_in.finish(settings, http, kept=kept, callback=callback, code=code)
 
     def recognises(self, archive: Archive) -> str | None:
         days = any(_DAY.fullmatch(entry.name) for entry in archive.entries)
