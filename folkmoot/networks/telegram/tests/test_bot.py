@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -39,6 +39,10 @@ RECORDED = Path(__file__).parents[5] / "shared/data/fixtures/telegram_vk/telegra
 Answer = Callable[[httpx.Request], httpx.Response]
 
 
+def nowhere(host: str, port: int, *, tls: bool, seconds: float = 20.0) -> Never:
+    raise AssertionError("everything goes by HTTP")
+
+
 def message(**more: Any) -> dict[str, Any]:
     said = {"message_id": 9, "date": 1767600000, "chat": GROUP, "from": {"id": 12, "first_name": "Bo"}, "text": "hi"}
     return {name: value for name, value in (said | more).items() if value is not None}
@@ -56,7 +60,7 @@ def session(answer: Answer, **settings: str) -> TelegramSession:
 
     http = httpx.Client(transport=httpx.MockTransport(respond))
     secrets = {"token": "123:SECRET", "hook_secret": "proof"}
-    return TelegramSession(Access(settings, secrets, http, lambda *a, **k: None, lambda: NOW))  # type: ignore[arg-type,return-value]
+    return TelegramSession(Access(settings, secrets, http, nowhere, lambda: NOW))
 
 
 def failing(code: int, description: str, **parameters: Any) -> Answer:
@@ -273,7 +277,7 @@ def test_after_a_week_of_silence_telegram_counts_anew_and_old_numbers_are_not_as
     fresh, old = int(NOW.timestamp()) - 60, int(NOW.timestamp()) - 7 * 24 * 3600
     for cursor in (json.dumps({"offset": 5, "at": fresh}), json.dumps({"offset": 5, "at": old}), "{", ""):
         calls = iter([False, True])
-        list(session(respond).stream([], cursor, lambda calls=calls: next(calls)))  # type: ignore[misc]
+        list(session(respond).stream([], cursor, calls.__next__))
     assert asked == [5, None, None, None]
 
 

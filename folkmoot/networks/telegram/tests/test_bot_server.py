@@ -35,7 +35,7 @@ class People:
         assert answer["ok"], answer
         return answer["result"]
 
-    def say(self, words: str, chat: int = GARDEN, **more: Any) -> dict[str, Any]:
+    def say(self, words: str, *, chat: int = GARDEN, **more: Any) -> dict[str, Any]:
         return dict(self.do("say", chat=chat, **({"from": OLENA, "text": words} | more)))
 
     def world(self) -> Any:
@@ -102,7 +102,7 @@ def test_what_somebody_says_is_seen_once_and_on_from_the_cursor(session: Telegra
     message = only(batches)
     assert (message.text, message.author.remote_id, message.author.name) == ("Коли збираємось? 🌱", "user11", "Олена")
     assert (message.thread, message.parent, message.ours) == (None, None, False)
-    answer = people.say("У суботу", **{"from": BO, "answers": int(message.remote_id)})
+    answer = people.do("say", chat=GARDEN, text="У суботу", answers=int(message.remote_id), **{"from": BO})
     again = heard(session, batches[-1].cursor)
     reply = only(again)
     assert (reply.remote_id, reply.parent) == (str(answer["message_id"]), message.remote_id)
