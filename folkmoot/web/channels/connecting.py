@@ -65,13 +65,13 @@ def _fill_in(request: Request, connector: Connects, account: Connection | None) 
     lacking = [
         one for one in connector.fields if one.kind == "secret" and one.required and one.name not in made.secrets
     ]
-    if lacking and not form.signs_in:
+    if lacking:
         for one in lacking:
             form.add_error(f"field_{one.name}", _("What is filled in has changed, so this is needed again."))
         return _page(request, connector, account, form)
     drafts.keep(request, made)  # what was filled in outlives an error
     try:
-        if form.signs_in and not form.secrets():
+        if form.signs_in and not form.pasted:
             return signing_in.leave(request, made)
         drafts.keep(request, made.tried(*connecting.try_out(made.filled)))
     except UnableTo as error:

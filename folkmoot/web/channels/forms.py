@@ -67,7 +67,7 @@ class ConnectForm(forms.Form):
         told: dict[str, Any] = {
             "label": gettext(one.label),
             "help_text": gettext(one.help) if one.help else "",
-            "required": needed and not (one.kind == "secret" and self.signs_in),
+            "required": needed,
         }
         if one.default:
             told["initial"] = one.default
@@ -78,7 +78,7 @@ class ConnectForm(forms.Form):
         if one.kind == "number":
             return forms.IntegerField(widget=forms.NumberInput(attributes), **told)
         if one.kind == "secret":
-            if one.name in self.held:
+            if one.name in self.held and (one.required or not self.signs_in):
                 attributes["placeholder"] = _("Given already; leave this empty to keep it")
             return forms.CharField(widget=forms.PasswordInput(attributes), max_length=8000, **told)
         if one.kind == "long":
@@ -89,8 +89,14 @@ class ConnectForm(forms.Form):
 
     @property
     def signs_in(self) -> bool:
-        """Whether secrets may stay empty because the network itself asks for them."""
+        """Whether the network has a page of its own to sign in at."""
         return isinstance(self.connector, SignsIn)
+
+    @property
+    def pasted(self) -> bool:
+        """Whether a secret was filled in that may stay empty: where accounts sign in, it is given instead of that."""
+        given = self.secrets()
+        return any(one.name in given for one in self.connector.fields if not one.required)
 
     def clean_allowed(self) -> str:
         words = " ".join(self.cleaned_data["allowed"].replace(",", " ").split())

@@ -14,7 +14,7 @@ from django.test import Client
 from folkmoot.channels import sessions
 from folkmoot.channels.models import Channel, Connection, Recall
 from folkmoot.networks.base import Person, Place
-from folkmoot.networks.live import Right
+from folkmoot.networks.live import Field, Right
 from folkmoot.web.channels.tests.conftest import HALL, SQUARE, Connect, Signing, Village
 from folkmoot.workspaces.models import AuditEntry, User, Workspace
 
@@ -326,6 +326,16 @@ def test_who_lost_the_role_meanwhile_can_not_come_back(hers: Client, city: Signi
 def test_a_token_can_be_pasted_where_accounts_sign_in(hers: Client, village: Village, city: Signing) -> None:
     assert hers.post(CITY, BY_CITY | {"field_token": "pasted"})["Location"] == RESULT
     assert village.asked[-1]["token"] == "pasted"
+
+
+def test_what_an_app_is_known_by_is_filled_in_and_the_account_still_signs_in(
+    hers: Client, village: Village, city: Signing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Signing, "fields", (*Signing.fields, Field("app_word", "App", kind="secret", example="a")))
+    assert hers.post(CITY, BY_CITY).status_code == 422  # the app's secret is needed
+    page = hers.post(CITY, BY_CITY | {"field_app_word": "for-the-app"}).content.decode()
+    assert "https://city.example/authorize" in page
+    assert not village.asked
 
 
 def test_a_server_that_knows_no_sign_in_is_told_of(hers: Client, city: Signing) -> None:
