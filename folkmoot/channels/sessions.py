@@ -100,6 +100,12 @@ def store(connection: Connection, tokens: Tokens) -> bool:
     return bool(changed)
 
 
+def renews(connection: Connection) -> bool:
+    """Whether the account's token is renewed without a person."""
+    connector = connection.connector
+    return isinstance(connector, Connects) and issubclass(connector.session, Renews)
+
+
 def renew_or_break(connection: Connection, why: str, *, now: datetime) -> None:
     """The network does not know us any more: a new token where there is one to be had, else a person must connect."""
     version = connection.secrets_version

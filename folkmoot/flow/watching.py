@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from folkmoot.channels import sessions
 from folkmoot.channels.models import Connection
 from folkmoot.workspaces.actions import record
 from folkmoot.workspaces.models import Rank, Role
@@ -48,8 +49,8 @@ def due(connection: Connection, *, now: datetime) -> int | None:
     """The step of which nobody was told yet; None if there is none."""
     if connection.state == Connection.State.BROKEN:
         step = OVER
-    elif connection.token_expires_at is None:
-        return None
+    elif connection.token_expires_at is None or sessions.renews(connection):
+        return None  # lasting, or renewed by itself
     else:
         left = days_left(connection, now=now)
         step = min((days for days in AHEAD_DAYS if left <= days), default=-1)

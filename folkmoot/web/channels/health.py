@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from folkmoot.channels import sessions
 from folkmoot.channels.models import Channel, Connection, Health
 
 BEGINNING = timedelta(minutes=1)  # in which a listener takes up a new account, or another's
@@ -64,7 +65,9 @@ def listened(account: Connection, now: datetime) -> bool:
 
 def days_left(account: Connection, now: datetime) -> int | None:
     """Whole days until the token ends; None where it lasts or nobody knows."""
-    return max((account.token_expires_at - now).days, 0) if account.token_expires_at else None
+    if account.token_expires_at is None or sessions.renews(account):
+        return None
+    return max((account.token_expires_at - now).days, 0)
 
 
 def of_channel(channel: Channel, now: datetime) -> Word:
