@@ -23,8 +23,10 @@ http_ports = {}
 https_ports = {}
 c2s_require_encryption = false
 authentication = "internal_hashed"
-modules_enabled = { "saslauth", "disco", "ping", "roster" }
-modules_disabled = { "s2s", "tls", "admin_shell" }
+modules_enabled = { "saslauth", "tls", "disco", "ping", "roster" }
+modules_disabled = { "s2s", "admin_shell" }
+c2s_direct_tls_ports = { @TLS_PORT@ }
+ssl = { key = "@WORK@/key.pem", certificate = "@WORK@/cert.pem" }
 log = { info = "@WORK@/prosody-info.log" }
 VirtualHost "@HOST@"
 Component "@ROOMS@" "muc"
@@ -37,14 +39,16 @@ Component "@ROOMS@" "muc"
 
 
 def install(folder: Path) -> None:
-    debian("prosody")
+    debian("prosody", "lua-sec", "openssl")
 
 
 @contextmanager
 def start(folder: Path, work: Path) -> Iterator[Running]:
-    """``details``: port, host of the users, host of the rooms, and the password that all of ``USERS`` have."""
-    port, config, log = free_port(), work / "prosody.cfg.lua", work / "prosody.log"
-    filled = {"@WORK@": str(work), "@PORT@": str(port), "@HOST@": HOST, "@ROOMS@": ROOMS}
+    """``details``: ports (with STARTTLS, and with TLS from the start), hosts of users and rooms, the password that all of
+    ``USERS`` have, and ``authority`` (a file: whom TLS is to trust)."""
+    port, tls_port, config, log = free_port(), free_port(), work / "prosody.cfg.lua", work / "prosody.log"
+    _certificate(work)
+    filled = {"@WORK@": str(work), "@PORT@": str(port), "@TLS_PORT@": str(tls_port), "@HOST@": HOST, "@ROOMS@": ROOMS}
     text = _CONFIG
     for name, value in filled.items():
         text = text.replace(name, value)
@@ -54,5 +58,12 @@ def start(folder: Path, work: Path) -> Iterator[Running]:
         run([shutil.which("prosodyctl") or "prosodyctl", "--config", str(config), "register", user, HOST, PASSWORD])
     with process(["prosody", "--config", str(config), "-F"], log=log):
         until(listens(port), log=log)
-        details = {"port": str(port), "host": HOST, "rooms": ROOMS, "password": PASSWORD}
-        yield Running(f"xmpp://127.0.0.1:{port}", details)
+        ports = {"port": str(port), "tls_port": str(tls_port), "authority": str(work / "cert.pem")}
+        yield Running(f"xmpp://127.0.0.1:{port}", ports | {"host": HOST, "rooms": ROOMS, "password": PASSWORD})
+
+
+def _certificate(work: Path) -> None:
+    """For the users' host (STARTTLS asks for that name) and for this machine."""
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={HOST}"]
+    names = ["-addext", f"subjectAltName=DNS:{HOST},DNS:localhost,IP:127.0.0.1"]
+    run([*request, *names, "-keyout", str(work / "key.pem"), "-out", str(work / "cert.pem")])

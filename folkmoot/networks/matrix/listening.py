@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 
 from folkmoot.networks.base import Batch, Place, Skipped
-from folkmoot.networks.errors import Moved
+from folkmoot.networks.errors import Moved, Refused
 from folkmoot.networks.live import Recalled
 from folkmoot.networks.matrix.client import Client, Forbidden, Invalid, Missing
 from folkmoot.networks.matrix.live_parse import Memory, Position, Reader, names, oldest
@@ -113,7 +113,7 @@ class Listening:
         for room in chosen.keys() - set(joined if isinstance(joined, list) else []):
             try:
                 self.client.act("join", room, json={})
-            except (Missing, Forbidden, Invalid) as error:
+            except Refused as error:
                 yield Batch(chosen[room], [], cursor, skipped=[Skipped("not a member of the room", where=str(error))])
 
     def _filter(self, chosen: Mapping[str, Place]) -> str:
@@ -176,7 +176,11 @@ class Listening:
         """What lies between where we were and what one answer holds, newest page first."""
         reader = self._reader(place.remote_id)
         while True:
-            page = self._page(place.remote_id, token, to=until.since)
+            try:
+                page = self._page(place.remote_id, token, to=until.since)
+            except Refused as error:
+                yield Batch(place, [], cursor, skipped=[Skipped("not heard while disconnected", where=str(error))])
+                return
             events = mappings(page.get("chunk"))
             for event in mappings(page.get("state")):
                 relations.note(event)

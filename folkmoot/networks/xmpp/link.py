@@ -64,8 +64,10 @@ class Link:
             raise Refused("The port is a number, such as 5222.") from error
         secure = settings.get("tls", "starttls")
         self._heard.clear()
-        self._socket = self.access.dial(settings.get("server", "").strip() or domain, port, tls=secure == "direct")
+        self._socket = self.access.dial(settings.get("server", "").strip() or domain, port, tls=False)
         try:
+            if secure == "direct":
+                self._secure(domain)
             self._sign_in(domain, secure)
         except BaseException:
             self.close()
@@ -189,13 +191,19 @@ class Link:
                 "The server offers no secure connection on this port. Choose TLS from the start, or another port."
             )
         self.send(tag("starttls", {"xmlns": _TLS}))
-        if self.wait(lambda one: one.space == _TLS).name != "proceed" or self._socket is None:
+        if self.wait(lambda one: one.space == _TLS).name != "proceed":
             raise Later("The server could not make the connection secure.", retry_after=SOON)
+        self._secure(domain)
+        return self._restart(domain)
+
+    def _secure(self, domain: str) -> None:
+        """The certificate is to be the account's domain's, wherever its server stands (RFC 6120, 13.7.2; XEP-0368)."""
+        if self._socket is None:
+            self._end("it was closed")
         try:
             self._socket = fetching.trust().wrap_socket(self._socket, server_hostname=domain)
         except OSError as error:
             self._end(error)
-        return self._restart(domain)
 
     def _prove(self, features: Element, *, safe: bool) -> None:
         offered = features.child("mechanisms", _SASL)

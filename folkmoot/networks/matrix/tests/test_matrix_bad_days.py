@@ -228,6 +228,20 @@ def test_a_forgotten_token_is_looked_for_in_the_past_and_ends_where_we_were() ->
     assert asked == ["sync?gone", "sync?None", "messages?p1"]
 
 
+def test_a_room_that_shows_no_past_does_not_end_the_news_of_others() -> None:
+    def send(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/messages"):
+            return error("M_FORBIDDEN", 403)
+        timeline = {"events": [said("$new")], "limited": True, "prev_batch": "p1"}
+        return httpx.Response(200, json={"next_batch": "n1", "rooms": {"leave": {ROOM: {"timeline": timeline}}}})
+
+    respond = answers(send=send, joined_rooms={"joined_rooms": [ROOM]}, filter={"filter_id": "1"})
+    stream = session(respond).stream([PLACE], str(Position("s0", 0)), lambda: False)
+    first, second = next(stream), next(stream)
+    assert [one.reason for one in first.skipped] == ["not heard while disconnected"]
+    assert [one.remote_id for one in second.seen] == ["$new"]
+
+
 # Events
 
 KEYED: Any = {"org.folkmoot.key": "k"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from folkmoot.lib import fetching
 from folkmoot.networks.acts import Deletion, Edit, Invitation, Moderation, Publication, Reply
 from folkmoot.networks.base import Batch, Place, Seen, SeenDeletion, SeenMessage, SeenMove, SeenReaction
 from folkmoot.networks.errors import Later, Reconnect, Refused, Unsure
@@ -396,11 +398,29 @@ def test_wrong_passwords_and_addresses_are_said(world: World, access: Callable[.
         ({"account": "nobody"}, "x", Refused, "e-mail"),
         ({"port": "many"}, "x", Refused, "number"),
         ({"port": "1"}, "x", Later, "1"),
-        ({"tls": "starttls"}, "x", Refused, "secure"),
+        ({"account": "keeper@elsewhere.test"}, "x", Later, "host-unknown"),
     ):
         given = access({**world.access.settings, **settings}, {"password": secret})
         with pytest.raises(error, match=words):
             XmppSession(given).check()
+
+
+def test_connections_are_made_secure_and_only_with_whom_they_are_meant_for(
+    world: World, access: Callable[..., Access], server: Callable[[str], Running]
+) -> None:
+    running = server("xmpp")
+    password = {"password": running.details["password"]}
+    secure = {**world.access.settings, "tls": "starttls"}
+    direct = secure | {"tls": "direct", "port": running.details["tls_port"]}
+    for settings in (secure, direct):
+        with pytest.raises(Later, match=r"(?i)certificate"):
+            XmppSession(access(settings, password)).check()
+    fetching.trust().load_verify_locations(running.details["authority"])
+    for settings in (secure, direct):
+        session = XmppSession(access(settings, password))
+        assert session.check().account.remote_id == world.us
+        assert isinstance(session._link._socket, ssl.SSLSocket)
+        session.close()
 
 
 def test_listening_ends_soon_after_it_is_stopped_and_workers_connect_again(world: World) -> None:
