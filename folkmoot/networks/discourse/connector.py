@@ -12,10 +12,12 @@ from typing import Any
 from folkmoot.lib.archive import Archive, Entry, Unreadable
 from folkmoot.lib.json_stream import Broken, JsonStream
 from folkmoot.networks import json_lines, reading
-from folkmoot.networks.base import Batch, Facts, Format, Limits, Place, Seen, Skipped
+from folkmoot.networks.base import Batch, Facts, Format, Limits, Place, Rate, Seen, Skipped, gettext_noop
 from folkmoot.networks.batches import Item, backfill
 from folkmoot.networks.discourse.parse import find_host, is_post, newest, parse_post
+from folkmoot.networks.discourse.session import DiscourseSession
 from folkmoot.networks.first_look import first_look
+from folkmoot.networks.live import Field
 from folkmoot.networks.payload import Dates, Unfit, mapping, text
 from folkmoot.networks.times import zone
 
@@ -35,7 +37,7 @@ class Discourse:
         slug="discourse",
         name="Discourse",
         icon="messages",
-        limits=Limits(text=32_000, as_of="2026-06-01"),
+        limits=Limits(text=32_000, title=255, as_of="2026-06-01", rates=(Rate(60, 60),)),
         formats=(
             Format(
                 "discourse",
@@ -44,6 +46,30 @@ class Discourse:
             ),
         ),
     )
+
+    fields = (
+        Field(
+            "server",
+            gettext_noop("Address of the forum"),
+            gettext_noop("As visitors see it, such as https://forum.example.org"),
+            kind="url",
+            example="https://forum.example.org",
+        ),
+        Field(
+            "user",
+            gettext_noop("User name"),
+            gettext_noop("A moderator sees what waits for approval, and moderates."),
+            example="keeper",
+        ),
+        Field(
+            "api_key",
+            gettext_noop("API key"),
+            gettext_noop("Made at the forum under Admin → API → New API key, for that user."),
+            kind="secret",
+            example="0123456789abcdef",
+        ),
+    )
+    session = DiscourseSession
 
     def recognises(self, archive: Archive) -> str | None:
         looked_at = archive.find(*_ENDINGS)[:_LOOKED_AT]
