@@ -32,6 +32,10 @@ class Broken(Later):
     """The connection ended; whether what was sent last arrived is not known."""
 
 
+class Silent(Later):
+    """Another server than ours does not answer."""
+
+
 class Rejected(Refused):
     """The server or a room answers with an error; ``condition`` is its name (RFC 6120, 8.3.3)."""
 
@@ -112,8 +116,11 @@ class Link:
             )
         )
 
-    def wait(self, wanted: Callable[[Element], bool], *, seconds: float = PATIENCE) -> Element:
-        """The first thing to come that is wanted; what comes besides it is heard later. Raises ``Broken``."""
+    def wait(self, wanted: Callable[[Element], bool], *, seconds: float = PATIENCE, other: bool = False) -> Element:
+        """The first thing to come that is wanted; what comes besides it is heard later. Raises ``Broken``.
+
+        ``other`` says that it comes from another server: its silence is ``Silent``, and does not end the connection.
+        """
         deadline, others = monotonic() + seconds, deque[Element]()
         try:
             while True:
@@ -123,6 +130,8 @@ class Link:
                         return one
                     others.append(one)
                 if (left := deadline - monotonic()) <= 0:
+                    if other:
+                        raise Silent("The room's server does not answer.", retry_after=SOON)
                     self._end("the server does not answer")
                 self._receive(left)
         finally:

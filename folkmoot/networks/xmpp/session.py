@@ -15,7 +15,7 @@ from folkmoot.networks.live import Access, Checkup, Recalled, Right
 from folkmoot.networks.payload import Unfit
 from folkmoot.networks.xmpp import moderation
 from folkmoot.networks.xmpp.archive import MAM, Forgotten, Page, Unarchived, following, page
-from folkmoot.networks.xmpp.link import Broken, Link, Rejected, refused
+from folkmoot.networks.xmpp.link import Broken, Link, Rejected, Silent, refused
 from folkmoot.networks.xmpp.live_parse import (
     CORRECT,
     MODERATE,
@@ -37,6 +37,7 @@ _QUIET = 60.0
 _TRY_AGAIN = 60.0
 _SKEW = timedelta(minutes=10)
 _PAGES_BACK = 5
+_ROOM_PATIENCE = 15.0
 _DISCO = "http://jabber.org/protocol/disco#info"
 
 
@@ -349,12 +350,23 @@ class XmppSession:
             if stanza.name == "presence" and (known := self._rooms.get(bare(stanza.get("from")))):
                 known.presence(stanza, self._access.now())
         room = self._rooms.get(place.remote_id)
-        if (room is None or not room.entered) and (why := self._try_to_enter(place.remote_id, place)):
-            raise Refused(f"{place.name} can't be entered: {why}")
+        if room is None or not room.entered:
+            try:
+                self._go_in(place.remote_id, place)
+            except Refused as error:
+                raise Refused(f"{place.name} can't be entered: {error}") from error
         return self._rooms[place.remote_id]
 
     def _try_to_enter(self, address: str, place: Place | None = None) -> str:
         """Why a room can't be entered; empty when we are in it."""
+        try:
+            self._go_in(address, place)
+        except (Refused, Silent) as error:
+            return str(error)
+        return ""
+
+    def _go_in(self, address: str, place: Place | None) -> None:
+        """Raises ``Refused``, or ``Silent`` where the room's server is away."""
         nick = self._access.settings.get("nick", "").strip() or self._link.account.partition("@")[0]
         room = Room(place or Place(address, address), self._link.account, nick)
         password = self._wanted().get(address, "")
@@ -366,16 +378,16 @@ class XmppSession:
         )
         self._link.send(tag("presence", {"to": f"{address}/{nick}"}, asked))
         while not room.entered:
-            stanza = self._link.wait(lambda one: one.name == "presence" and bare(one.get("from")) == address)
             try:
-                refused(stanza)
-            except Rejected as error:
+                stanza = refused(
+                    self._link.wait(lambda one: _presence(one, address), seconds=_ROOM_PATIENCE, other=True)
+                )
+            except (Rejected, Silent) as error:
                 return str(error)
             room.presence(stanza, self._access.now())
             if nick_of(stanza.get("from")) == nick and stanza.get("type") == "unavailable":
-                return "the room sent us out at once"
+                raise Refused("The room sent the account out at once.")
         self._rooms[address] = room
-        return ""
 
     def _known(self, room: str) -> tuple[str, set[str]]:
         """A room's name, and what it can do."""
@@ -403,6 +415,10 @@ class XmppSession:
     def _affiliation(self, room: str) -> str:
         there = self._rooms[room].there.get(self._rooms[room].nick)
         return there.affiliation if there else ""
+
+
+def _presence(stanza: Element, room: str) -> bool:
+    return stanza.name == "presence" and bare(stanza.get("from")) == room
 
 
 def _ident(key: str) -> str:

@@ -17,7 +17,7 @@ from folkmoot.networks.base import Place, Seen, SeenDeletion, SeenMessage, SeenM
 from folkmoot.networks.errors import Later, NetworkError, Reconnect, Refused
 from folkmoot.networks.live import Access
 from folkmoot.networks.payload import Unfit
-from folkmoot.networks.xmpp.link import Link, Rejected, refused
+from folkmoot.networks.xmpp.link import Link, Rejected, Silent, refused
 from folkmoot.networks.xmpp.live_parse import MODERATE, OLD_MODERATE, Position, Room, rooms
 from folkmoot.networks.xmpp.moderation import retract
 from folkmoot.networks.xmpp.sasl import NotProved, Scram, choose
@@ -311,6 +311,15 @@ def test_why_we_are_not_let_in_says_what_to_do(
     with pytest.raises(kind, match=words) as raised:
         played(*answers).open()
     assert "<html" not in str(raised.value)
+
+
+def test_a_room_whose_server_is_silent_does_not_end_the_connection(played: Callable[..., Link]) -> None:
+    bound = "<iq type='result' id='f1'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"
+    link = played(OFFER, f"<success {SASL}/>", f"{HEAD}<stream:features/>", bound, "<iq type='result' id='f2'/>")
+    link.open()
+    with pytest.raises(Silent, match="room"):
+        link.wait(lambda one: one.name == "presence", seconds=0.1, other=True)
+    link.ping()
 
 
 @pytest.mark.parametrize("manner", [MODERATE, OLD_MODERATE])
