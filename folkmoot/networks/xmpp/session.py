@@ -378,12 +378,7 @@ class XmppSession:
         )
         self._link.send(tag("presence", {"to": f"{address}/{nick}"}, asked))
         while not room.entered:
-            try:
-                stanza = refused(
-                    self._link.wait(lambda one: _presence(one, address), seconds=_ROOM_PATIENCE, other=True)
-                )
-            except (Rejected, Silent) as error:
-                return str(error)
+            stanza = refused(self._link.wait(lambda one: _presence(one, address), seconds=_ROOM_PATIENCE, other=True))
             room.presence(stanza, self._access.now())
             if nick_of(stanza.get("from")) == nick and stanza.get("type") == "unavailable":
                 raise Refused("The room sent the account out at once.")
