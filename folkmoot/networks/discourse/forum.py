@@ -80,6 +80,18 @@ class Forum:
     def is_ours(self, item: Mapping[str, Any]) -> bool:
         return text(item.get("username")).casefold() == self.user.casefold()
 
+    def takes_part(self, topic: int) -> bool:
+        """Whether a private topic is open to us as one of its people, or by one of our groups."""
+        try:
+            details = mapping(mapping(self.read(f"/t/{topic}.json")).get("details"))
+        except Gone:
+            return False
+        groups = {one.get("name") for one in mappings(self.me().get("groups"))}
+        people = mappings(details.get("allowed_users"))
+        return any(map(self.is_ours, people)) or any(
+            one.get("name") in groups for one in mappings(details.get("allowed_groups"))
+        )
+
     def post(self, topic: int, number: int) -> Mapping[str, Any]:
         """Raises ``Gone``."""
         return mapping(self.read(f"/posts/by_number/{topic}/{number}.json"))

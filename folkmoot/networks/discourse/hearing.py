@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from folkmoot.networks.base import Batch, Place, Seen, SeenDeletion
 from folkmoot.networks.discourse.listening import Listening
-from folkmoot.networks.discourse.live_parse import forum_place, is_private, messages_place, parse_live
+from folkmoot.networks.discourse.live_parse import forum_place, is_private, parse_live
 from folkmoot.networks.errors import Refused
 from folkmoot.networks.live import Answer, Hook, Tokens
 from folkmoot.networks.payload import Dates, Unfit, count, mapping, mappings
@@ -42,28 +42,28 @@ class Hearing(Listening):
         return self._told_topic(mapping(told.get("topic")), event, at)
 
     def _told_post(self, item: Mapping[str, Any], event: str, at: datetime) -> Sequence[Batch]:
-        private = item.get("topic_archetype") == "private_message"
+        """Of private messages everybody's are told; ours are asked for instead."""
         dates = Dates(ZoneInfo("UTC"), at)
         try:
-            seen: Seen = parse_live(item, self._forum.host, self._forum.user, dates, private=private)
+            seen: Seen = parse_live(item, self._forum.host, self._forum.user, dates)
         except Unfit:
+            return []
+        if item.get("topic_archetype") == "private_message":
             return []
         if event == "post_destroyed":
             seen = SeenDeletion(seen.remote_id, _deleted(item, at, dates))
-        return [Batch(self._place(private=private), [seen], "", more=False)]
+        return [Batch(self._place(), [seen], "", more=False)]
 
     def _told_topic(self, item: Mapping[str, Any], event: str, at: datetime) -> Sequence[Batch]:
         """With a topic goes its first post; of its other posts each is told by itself."""
         number = count(item.get("id"))
-        if event != "topic_destroyed" or not number:
+        if event != "topic_destroyed" or not number or item.get("archetype") == "private_message":
             return []
-        private = item.get("archetype") == "private_message"
         gone = SeenDeletion(f"{number}/1", _deleted(item, at, Dates(ZoneInfo("UTC"), at)))
-        return [Batch(self._place(private=private), [gone], "", more=False)]
+        return [Batch(self._place(), [gone], "", more=False)]
 
-    def _place(self, *, private: bool) -> Place:
-        made = messages_place if private else forum_place
-        return made(self._forum.host, self._access.settings.get("title", ""), self._forum.address)
+    def _place(self) -> Place:
+        return forum_place(self._forum.host, self._access.settings.get("title", ""), self._forum.address)
 
     def subscribe(self, url: str, places: Sequence[Place]) -> Tokens:
         """Wants a key of an administrator; without one, the forum is asked for news as before."""

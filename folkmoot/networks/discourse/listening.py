@@ -28,6 +28,7 @@ class Listening:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._forum = Forum(access)
+        self._shared: dict[int, bool] = {}
 
     def kinds(self, place: Place) -> Sequence[Kind]:
         common = (Kind(_POSTS, 60), Kind(_CHANGES, 900))
@@ -114,11 +115,22 @@ class Listening:
         seen: list[Seen] = []
         skipped = []
         for item in items:
+            if private and not self._is_for_us(item):
+                continue
             try:
                 seen.append(parse_live(item, self._forum.host, self._forum.user, dates, private=private))
             except Unfit as error:
                 skipped.append(Skipped(error.reason, where=f"{place.remote_id}, {count(item.get('id'))}"))
         return Batch(place, seen, json.dumps(ahead), more, skipped)
+
+    def _is_for_us(self, item: _Item) -> bool:
+        """Administrators are given everybody's messages; those between others are none of our business."""
+        if not self._forum.me().get("admin"):
+            return True
+        topic = count(item.get("topic_id")) or 0
+        if topic not in self._shared:
+            self._shared[topic] = self._forum.takes_part(topic)
+        return self._shared[topic]
 
 
 def _numbers(items: Iterable[_Item]) -> list[int]:

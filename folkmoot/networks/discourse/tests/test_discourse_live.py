@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -19,7 +17,7 @@ from folkmoot.networks.discourse.live_parse import case_of, post_of
 from folkmoot.networks.discourse.session import DiscourseSession
 from folkmoot.networks.discourse.writing import mark, post, reworded, shown
 from folkmoot.networks.errors import Later, NetworkError, Reconnect, Refused, Unsure
-from folkmoot.networks.live import Access, Hook
+from folkmoot.networks.live import Access
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FORUM = Place("forum.example.org", "Garden", "forum", "https://forum.example.org")
@@ -135,6 +133,22 @@ def test_private_messages_come_from_their_own_list_and_ours_are_known() -> None:
     session = made(Fake({"GET /private-posts.json": pages(items, root="private_posts")}))
     one = messages(session.poll(MESSAGES, "posts", ""))["3/2"]
     assert (one.kind, one.ours, one.text) == ("direct", True, "Привіт 🌱")
+
+
+def test_messages_between_others_are_left_to_them() -> None:
+    items = [said(4, topic=4), said(5, topic=5), said(6, topic=6), said(7, topic=7)]
+    admin = {"current_user": ME["current_user"] | {"admin": True, "groups": [{"name": "staff"}]}}
+    fake = Fake({
+        "GET /session/current.json": ok(admin),
+        "GET /private-posts.json": pages(items, 5, "private_posts"),
+        "GET /t/4.json": ok({"details": {"allowed_users": [{"username": "ann"}, {"username": "keeper"}]}}),
+        "GET /t/5.json": ok({"details": {"allowed_users": [{"username": "ann"}], "allowed_groups": [{"name": "staff"}]}}),
+        "GET /t/6.json": ok({"details": {"allowed_users": [{"username": "ann"}, {"username": "bo"}]}}),
+    })  # fmt: skip
+    session = made(fake)
+    assert set(messages(session.poll(MESSAGES, "posts", ""))) == {"4/2", "5/2"}
+    session.poll(MESSAGES, "posts", "")
+    assert len(fake.sent("GET /t/6.json")) == 1
 
 
 def test_the_past_is_read_back_to_a_day() -> None:
@@ -342,73 +356,6 @@ def test_figures_are_those_of_the_topic_for_its_first_post() -> None:
         "3/1": {"comments": 7, "likes": 3, "views": 500},
         "3/2": {"comments": 2, "likes": 3, "views": 40},
     }
-
-
-def hook(body: Mapping[str, Any], event: str, *, by: str = "hush", kind: str = "post") -> Hook:
-    sent = json.dumps(body).encode()
-    signature = "sha256=" + hmac.new(by.encode(), sent, hashlib.sha256).hexdigest()
-    headers = {"x-discourse-event-signature": signature, "x-discourse-event-id": "5"}
-    return Hook("POST", headers | {"x-discourse-event": event, "x-discourse-event-type": kind}, {}, sent, NOW)
-
-
-def test_only_what_the_forum_signed_is_listened_to() -> None:
-    session = made(Fake({}), hook_secret="hush")
-    answer = session.answer(hook({"post": said()}, "post_created"))
-    assert (answer.status, answer.keep, answer.key) == (200, True, "5")
-    assert not session.answer(hook({"ping": "OK"}, "", kind="ping")).keep
-    with pytest.raises(Refused):
-        session.answer(hook({"post": said()}, "post_created", by="guess"))
-    with pytest.raises(Refused):
-        made(Fake({})).answer(hook({"post": said()}, "post_created", by=""))
-
-
-def test_news_by_webhook_is_the_same_as_by_asking() -> None:
-    session = made(Fake({"GET /posts.json": pages([said()])}), hook_secret="hush")
-    [batch] = session.hear(hook({"post": said()}, "post_created"))
-    polled = session.poll(FORUM, "posts", "")
-    assert (batch.place, list(batch.seen)) == (
-        Place("forum.example.org", "forum.example.org", "forum", FORUM.url),
-        list(polled.seen),
-    )
-    [private] = session.hear(hook({"post": said(topic_archetype="private_message")}, "post_edited"))
-    assert private.place
-    assert private.place.remote_id == MESSAGES.remote_id
-    [lost] = session.hear(hook({"post": said(deleted_at="2026-03-02T11:00:00Z")}, "post_destroyed"))
-    assert list(lost.seen) == [SeenDeletion("3/2", datetime(2026, 3, 2, 11, tzinfo=UTC))]
-    [topic] = session.hear(hook({"topic": {"id": 3}}, "topic_destroyed", kind="topic"))
-    assert gone(topic) == {"3/1"}
-    assert session.hear(hook({"topic": {"id": 3}}, "topic_edited", kind="topic")) == []
-    assert session.hear(hook({"post": {"id": 3}}, "post_created")) == []
-
-
-@pytest.mark.parametrize(
-    ("extras", "numbers"),
-    [
-        (
-            {"grouped_event_types": {"post": [{"id": 201}, {"id": 202}], "topic": [{"id": 101}], "user": [{"id": 3}]}},
-            [201, 202, 101],
-        ),
-        ({"event_types": [{"id": 1, "name": "topic"}, {"id": 2, "name": "post"}, {"id": 3, "name": "user"}]}, [1, 2]),
-        ({}, [1, 2]),
-    ],
-)
-def test_the_forum_is_asked_to_call_us_once(extras: Mapping[str, Any], numbers: list[int]) -> None:
-    path = "/admin/api/web_hooks"
-    fake = Fake({f"GET {path}.json": ok({"web_hooks": [], "extras": extras}), f"POST {path}.json": ok({})})
-    session = made(fake)
-    tokens = session.subscribe("https://us.example/h", [FORUM])
-    [asked] = fake.sent(f"POST {path}.json")
-    assert asked["web_hook"]["web_hook_event_type_ids"] == numbers
-    assert tokens.secrets == {"hook_secret": asked["web_hook"]["secret"]}
-    assert tokens.settings == {"title": "Garden"}
-    there = ok({"web_hooks": [{"id": 6, "payload_url": "https://us.example/h"}], "extras": extras})
-    fake.answers |= {f"GET {path}.json": there, f"PUT {path}/6.json": ok({}), f"DELETE {path}/6.json": ok()}
-    again = made(fake, **tokens.secrets)
-    assert again.subscribe("https://us.example/h", [FORUM]).secrets == tokens.secrets
-    again.unsubscribe("https://us.example/h")
-    assert [f"{one.method} {one.url.path}" for one in fake.asked if one.method != "GET"] == [
-        f"POST {path}.json", f"PUT {path}/6.json", f"DELETE {path}/6.json",
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
