@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.db import connection
@@ -62,6 +63,7 @@ __all__ = [
 
 SYSTEM_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 START_SECONDS = 20
+SEALING_KEY = Fernet.generate_key().decode()  # one for all processes of a test
 GRACE_SECONDS = 3  # as `folkmoot web` has it: a page that still listens for news is not waited for
 
 
@@ -111,7 +113,12 @@ def server_environment(folder: Path) -> dict[str, str]:
     database = connection.settings_dict
     named = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     conninfo = make_conninfo(**{name: database[key] for name, key in named.items() if database.get(key)})
-    return {"DATABASE_URL": conninfo, "FOLKMOOT_HOME": str(folder), "FOLKMOOT_SECRET_KEY": settings.SECRET_KEY}
+    return {
+        "DATABASE_URL": conninfo,
+        "FOLKMOOT_HOME": str(folder),
+        "FOLKMOOT_SECRET_KEY": settings.SECRET_KEY,
+        "FOLKMOOT_ENCRYPTION_KEYS": SEALING_KEY,
+    }
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
