@@ -11,6 +11,7 @@ import pytest
 
 from folkmoot import networks
 from folkmoot.lib.archive import open_archive
+from folkmoot.networks import live
 from folkmoot.networks.base import SeenMessage, SeenMove
 from folkmoot.networks.file.columns import FIELDS
 from tests.docs.tables import ROOT, code, page, rows, sections
@@ -103,3 +104,38 @@ def test_reasons_told_of_are_given_somewhere() -> None:
     told = [reason for row in rows(PAGE, "reason") for reason in row["reason"].split(", ")]
     assert len(told) > 15
     assert [reason for reason in told if f'"{reason}"' not in sources] == []
+
+
+LIVE = {code(row["slug"]): row for row in rows(PAGE, "slug", "hears by")}
+DONE = {
+    "past": live.Recalls,
+    "replies": live.Replies,
+    "publishes": live.Publishes,
+    "edits": live.Edits,
+    "deletes": live.Deletes,
+    "moderates": live.Moderates,
+}
+HEARD = {"asking": live.Polls, "listening": live.Streams, "webhooks": live.Hears}
+
+
+def test_every_network_that_can_be_connected_has_a_row_that_says_what_it_can() -> None:
+    connected = {slug: one for slug, one in networks.connectors().items() if isinstance(one, live.Connects)}
+    assert list(LIVE) == list(connected)
+    for slug, connector in connected.items():
+        able, row = live.abilities(connector), LIVE[slug]
+        assert {name: row[name] for name in DONE} == {
+            name: "✓" if ability in able else "–" for name, ability in DONE.items()
+        }
+        assert row["hears by"] == ", ".join(name for name, ability in HEARD.items() if ability in able)
+        assert row["tested on"].strip("?– ")
+
+
+def test_every_row_says_how_nothing_is_done_twice() -> None:
+    for slug, row in LIVE.items():
+        connector = networks.get(slug)
+        assert isinstance(connector, live.Connects)
+        able = live.abilities(connector)
+        found = [
+            word for word, ability in (("its keys", live.KeepsKeys), ("looking", live.FindsOwn)) if ability in able
+        ]
+        assert row["nothing twice by"] == (found[0] if found else "a person" if live.Replies in able else "–")

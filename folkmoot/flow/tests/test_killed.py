@@ -1,7 +1,7 @@
 """Listener and sender killed with -9 at random moments, on a network that fails every tenth time: nothing is lost, nothing
 done twice, in either direction.
 
-FOLKMOOT_KILLS="2000 1000 8" makes it so many messages in, acts out, and kills of each.
+KILLS="2000 1000 8" makes it so many messages in, acts out, and kills of each.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from folkmoot.workspaces.models import User
 from servers.plaza import Square
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.processes]
-IN, OUT, KILLS = map(int, os.environ.get("FOLKMOOT_KILLS", "200 100 2").split())
+IN, OUT, TIMES = map(int, os.environ.get("KILLS", "200 100 2").split())
 PATIENCE = 900.0
 
 
@@ -98,7 +98,7 @@ def test_nothing_is_lost_and_nothing_doubled(connect: Callable[..., Connection],
     channel = Channel.objects.select_related("connection", "workspace").get(connection=account, remote_id="lounge")
     square.faults = 0.1
     parts = [Immortal("listen"), Immortal("send")]
-    with dying(parts, KILLS):
+    with dying(parts, TIMES):
         for number in range(max(IN, OUT)):
             if number < IN:
                 place = "kitchen" if number % 3 == 0 else "lounge"
@@ -106,7 +106,7 @@ def test_nothing_is_lost_and_nothing_doubled(connect: Callable[..., Connection],
             if number < OUT:
                 actions.order(channel, Reply(channel.place, f"t{number % 20}", "", f"out {number}"), by=mira)
             time.sleep(0.02)
-        until(lambda: all(part.deaths == KILLS for part in parts), lambda: [part.deaths for part in parts])
+        until(lambda: all(part.deaths == TIMES for part in parts), lambda: [part.deaths for part in parts])
         until(
             lambda: not Delivery.objects.exclude(state="sent").filter(puzzled=False).exists(),
             lambda: Counter(Delivery.objects.values_list("state", flat=True)),
