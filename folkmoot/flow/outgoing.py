@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import sys
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from folkmoot.channels import actions as channels
 from folkmoot.channels.models import Channel, Delivery, Enclosure
 from folkmoot.channels.outbox import claim, rates
 from folkmoot.channels.outbox.actions import WAKE
-from folkmoot.flow import intake, news, sending
+from folkmoot.flow import intake, jobs, news, sending
 from folkmoot.flow.faults import DATABASE_AWAY, mistake
 from folkmoot.flow.renewing import Renewer
 from folkmoot.flow.sending import Again, Puzzled, Result
@@ -147,7 +148,8 @@ class Outbox:
 
     def _begin(self, workers: ThreadPoolExecutor, now: datetime) -> int:
         free = self._threads - len(self._work)
-        claimed = claim.claim(self.sender, free, rates_of=_rates, now=now) if free > 0 else []
+        at_work = Counter(delivery.connection_id for delivery in self._work.values())
+        claimed = claim.claim(self.sender, free, rates_of=_rates, now=now, at_work=at_work) if free > 0 else []
         for delivery in claimed:
             self._hand_over(workers, delivery, partial(_attempt, self._pool, delivery, _enclosures(delivery)))
         if claimed:
@@ -249,7 +251,8 @@ def _note(outcomes: Sequence[Outcome], sender: UUID, *, now: datetime) -> None:
     for _number, (channel, seen) in sorted(shown.items()):
         if seen:
             batch = Batch(channel.place, seen, "", more=False)
-            intake.receive(channel, batch, now=now, mark=lambda _received: None)
+            follow = jobs.consider_later  # our answer ends somebody's waiting
+            intake.receive(channel, batch, now=now, mark=lambda _received: None, follow_up=follow)
     for workspace_id in {outcome.delivery.workspace_id for outcome in outcomes}:
         news.announce(workspace_id, "outbox")
 

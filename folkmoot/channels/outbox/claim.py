@@ -5,7 +5,7 @@ Every step is one transaction in the database; no step trusts what a process rem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID
@@ -22,16 +22,21 @@ SETTLE_AFTER = timedelta(seconds=10)  # what was on its way when its sender died
 CHECK_AGAIN = timedelta(seconds=60)
 
 Rates = Callable[[Delivery], Sequence[Rate]]
+NOBODY: Mapping[int, int] = {}
 
 
 @transaction.atomic
-def claim(sender: UUID, most: int, *, rates_of: Rates, now: datetime) -> list[Delivery]:
+def claim(
+    sender: UUID, most: int, *, rates_of: Rates, now: datetime, at_work: Mapping[int, int] = NOBODY
+) -> list[Delivery]:
     """Up to ``most`` deliveries that are due, now *sending* by ``sender``; nobody else gets them.
 
     Left out are those behind an open one of their lane, stopped ones, and those whose account is not connected. One that
-    its network's rate does not let go yet is put off until it does.
+    its network's rate does not let go yet is put off until it does. Accounts take turns; ``at_work`` is how many acts of
+    which the sender is at already: an account whose network is slow leaves half of what is free to others.
     """
-    due = _in_order([row[0] for row in bulk.fetch(_DUE, {"now": now, "most": most})])
+    asked = {"now": now, "most": most, "accounts": list(at_work), "own": list(at_work.values())}
+    due = _in_order([row[0] for row in bulk.fetch(_DUE, asked)])
     going = _let_go(due, rates_of, now=now)
     if not going:
         return []
@@ -60,6 +65,9 @@ def _let_go(due: Sequence[Delivery], rates_of: Rates, *, now: datetime) -> list[
         waiting = list(own)
         first = waiting[0]
         buckets = rates.held(first.connection, first.channel.remote_id, rates_of(first), now=now)
+        if (until := rates.blocked(buckets, now)) > now:
+            bulk.change(_PUT_OFF, {"channel": first.channel_id, "until": until})
+            continue
         for delivery in waiting:
             free = max((bucket.free_at(now) for bucket in buckets), default=now)
             if free > now:
@@ -68,7 +76,7 @@ def _let_go(due: Sequence[Delivery], rates_of: Rates, *, now: datetime) -> list[
             for bucket in buckets:
                 bucket.take()
             going.append(delivery)
-        rates.keep(buckets)
+        rates.keep(buckets, now=now)
     return going
 
 
@@ -77,13 +85,33 @@ EXISTS (SELECT 1 FROM channels_stop s WHERE s.workspace_id = d.workspace_id
         AND (s.channel_id IS NULL OR s.channel_id = d.channel_id))
 """
 
+# Lanes are walked in the order of their index; a rate that is used up for now is known by when it lets go again
 _DUE = f"""
-SELECT d.id FROM channels_delivery d JOIN channels_connection c ON c.id = d.connection_id
-WHERE d.state = 'ready' AND d.next_try_at <= %(now)s AND c.state = 'active' AND NOT {_STOPPED}
-  AND NOT EXISTS (
-    SELECT 1 FROM channels_delivery e WHERE e.channel_id = d.channel_id AND e.lane = d.lane AND d.lane <> ''
-    AND e.id < d.id AND e.state IN ('ready', 'sending', 'unsure'))
-ORDER BY d.next_try_at, d.id LIMIT %(most)s FOR UPDATE OF d SKIP LOCKED
+WITH heads AS (
+    (SELECT DISTINCT ON (channel_id, lane) id, channel_id, connection_id, workspace_id, state, next_try_at
+     FROM channels_delivery WHERE state IN ('ready', 'sending', 'unsure') AND lane <> '' ORDER BY channel_id, lane, id)
+    UNION ALL
+    SELECT id, channel_id, connection_id, workspace_id, state, next_try_at
+    FROM channels_delivery WHERE state = 'ready' AND next_try_at <= %(now)s AND lane = ''
+), due AS (
+    SELECT d.id, coalesce(busy.own, 0) AS own,
+           row_number() OVER (PARTITION BY d.connection_id ORDER BY d.next_try_at, d.id) AS turn
+    FROM heads d JOIN channels_connection c ON c.id = d.connection_id JOIN channels_channel p ON p.id = d.channel_id
+    LEFT JOIN unnest(%(accounts)b::bigint[], %(own)b::bigint[]) AS busy (id, own) ON busy.id = d.connection_id
+    WHERE d.state = 'ready' AND d.next_try_at <= %(now)s AND c.state = 'active' AND NOT {_STOPPED}
+      AND NOT EXISTS (SELECT 1 FROM channels_allowance a WHERE a.connection_id = d.connection_id
+                      AND a.place IN ('', p.remote_id) AND a.seconds > 0 AND a.blocked_until > %(now)s)
+)
+SELECT d.id FROM channels_delivery d JOIN due ON due.id = d.id
+WHERE d.state = 'ready' AND d.next_try_at <= %(now)s
+  AND due.turn <= CASE WHEN due.own = 0 THEN greatest(%(most)s::int / 2, 1) ELSE (%(most)s::int + due.own) / 2 - due.own END
+ORDER BY due.turn, d.next_try_at, d.id LIMIT %(most)s FOR UPDATE OF d SKIP LOCKED
+"""
+
+_PUT_OFF = """
+UPDATE channels_delivery SET next_try_at = %(until)s WHERE id IN (
+    SELECT id FROM channels_delivery WHERE channel_id = %(channel)s AND state = 'ready' AND next_try_at < %(until)s
+    ORDER BY id FOR UPDATE SKIP LOCKED)
 """
 
 # The stop is looked at once more, now that the rows are locked

@@ -56,11 +56,21 @@ def held(connection: Connection, place: str, rates: Sequence[Rate], *, now: date
     return buckets
 
 
-def keep(buckets: Collection[Bucket]) -> None:
-    """Stores what is left; those that only remember a wait have nothing to store."""
-    counted = [bucket.row for bucket in buckets if bucket.row.seconds]
+def blocked(buckets: Collection[Bucket], now: datetime) -> datetime:
+    """Until when the network asked to wait; ``now`` if it did not."""
+    return max((bucket.row.blocked_until or now for bucket in buckets if not bucket.row.seconds), default=now)
+
+
+def keep(buckets: Collection[Bucket], *, now: datetime) -> None:
+    """Stores what is left, and when what is used up lets go again; those that only remember a wait have nothing to
+    store."""
+    counted = [bucket for bucket in buckets if bucket.row.seconds]
+    for bucket in counted:
+        bucket.row.blocked_until = None
+        free = bucket.free_at(now)
+        bucket.row.blocked_until = free if free > now else None
     if counted:
-        Allowance.objects.bulk_update(counted, ["tokens", "at"])
+        Allowance.objects.bulk_update([bucket.row for bucket in counted], ["tokens", "at", "blocked_until"])
 
 
 def _rows(connection: Connection, wanted: Collection[tuple[str, float]]) -> list[Allowance]:
