@@ -10,6 +10,7 @@ import json
 import random
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +27,11 @@ LONG_POLL_SECONDS = 2.0
 
 @dataclass
 class Square:
-    """What there is on the plaza. ``faults`` is the share of requests that go wrong, ``wait`` what each takes."""
+    """What there is on the plaza. ``faults`` is the share of requests that go wrong, ``wait`` what each takes, ``next``
+    what goes wrong with the next ones. ``moved`` are places that have another name now, ``slow`` those that take ``wait``
+    alone if any are named. ``skew`` is by how many seconds its clock is wrong, ``sends_to`` where it redirects reading.
+    ``most_at_once`` is how many asked for a place at the same time.
+    """
 
     faults: float = 0.0
     wait: float = 0.0
@@ -36,15 +41,46 @@ class Square:
     revoked: bool = False
     slow_down: float = 0.0
     places: tuple[str, ...] = ("lounge", "kitchen")
+    next: deque[str] = field(default_factory=deque)
+    moved: dict[str, str] = field(default_factory=dict)
+    slow: set[str] = field(default_factory=set)
+    skew: float = 0.0
+    sends_to: str = ""
+    most_at_once: Counter[str] = field(default_factory=Counter)
     news: threading.Condition = field(default_factory=threading.Condition)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
         self._version = 0
+        self._asking: Counter[str] = Counter()
+
+    @contextmanager
+    def asked(self, place: str) -> Iterator[None]:
+        with self.news:
+            self._asking[place] += 1
+            self.most_at_once[place] = max(self.most_at_once[place], self._asking[place])
+        try:
+            yield
+        finally:
+            with self.news:
+                self._asking[place] -= 1
+
+    def now(self) -> float:
+        return time.time() + self.skew
+
+    def move(self, place: str, to: str) -> None:
+        """The place has another name from now on, and all that was said is there."""
+        with self.news:
+            self.moved[place] = to
+            self.places = tuple(to if name == place else name for name in self.places)
+            for post in self.posts:
+                post["place"] = to if post["place"] == place else post["place"]
 
     def fault(self) -> str:
         """What goes wrong with this request; nothing most of the time."""
         with self.news:
+            if self.next:
+                return self.next.popleft()
             if self.chance.random() >= self.faults:
                 return ""
             return self.chance.choice(["busy", "broken before", "broken after", "cut after", "half"])
@@ -53,7 +89,7 @@ class Square:
         with self.news:
             made = {"parent": "", "key": "", "edited": None, "gone": False} | post
             self._version += 1
-            made |= {"id": len(self.posts) + 1, "version": self._version, "at": time.time()}
+            made |= {"id": len(self.posts) + 1, "version": self._version, "at": self.now()}
             self.posts.append(made)
             self.news.notify_all()
         return made
@@ -97,40 +133,62 @@ class _Handler(BaseHTTPRequestHandler):
         if self.square.revoked or self.headers.get("authorization") != f"Bearer {TOKEN}":
             self._say(401, {"error": "unknown token"})
             return
-        self._guarded(address.path, query, body)
+        place = query.get("place") or body.get("place") or ""
+        with self.square.asked(place):
+            if self.square.wait and (not self.square.slow or place in self.square.slow):
+                time.sleep(self.square.wait)
+            if place in self.square.moved:
+                self._say(*self._moved(place))
+            elif self.square.sends_to and self.command == "GET":
+                self._say(302, {}, {"Location": self.square.sends_to})
+            elif self.square.slow_down:
+                self._say(429, {"error": "slow down"}, {"Retry-After": str(self.square.slow_down)})
+            else:
+                self._guarded(self.square.fault(), address.path, query, body)
 
-    def _guarded(self, path: str, query: dict[str, str], body: dict[str, Any]) -> None:
-        if self.square.wait:
-            time.sleep(self.square.wait)
-        fault = self.square.fault()
-        if self.square.slow_down:
-            self._say(429, {"error": "slow down"}, {"Retry-After": str(self.square.slow_down)})
-        elif fault == "busy":
+    def _moved(self, place: str) -> tuple[int, Any]:
+        return 410, {"moved": self.square.moved[place], "was": place}
+
+    def _guarded(self, fault: str, path: str, query: dict[str, str], body: dict[str, Any]) -> None:
+        if fault == "busy":
             self._say(503, {"error": "busy"}, {"Retry-After": "0.1"})
         elif fault == "broken before":
             self._say(500, {"error": "broken"})
+        elif fault == "nul":
+            self._say(400, "", page=b"no\x00 \xed\xa0\x80 text")
         else:
-            status, said = self._do(path, query, body)
-            if fault == "broken after":
+            self._say_badly(fault, *self._do(path, query, body))
+
+    def _say_badly(self, fault: str, status: int, said: Any) -> None:
+        match fault:
+            case "broken after":
                 self._say(500, {"error": "broken"})
-            elif fault == "cut after":
+            case "cut after":
                 self.close_connection = True
-            elif fault == "half":
+            case "html":
+                self._say(200, "", page=b"<!DOCTYPE html><html><body>Just a moment...</body></html>")
+            case "half JSON":
+                self._say(200, "", page=b"[{" + json.dumps(said).encode()[:-3])
+            case "half":
                 self._half(said)
-            else:
+            case _:
                 self._say(status, said)
 
     def _do(self, path: str, query: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
         parts = path.strip("/").split("/")
         if self.command == "GET":
-            return 200, self._read(parts[0], query)
+            answer = self._read(parts[0], query)
+            gone = [one for one in query.get("places", "").split(",") if one in self.square.moved]
+            return self._moved(gone[0]) if gone else (200, answer)
         if parts[0] == "bans":
             (self.square.banned.discard if self.command == "DELETE" else self.square.banned.add)(body["person"])
             return 200, {}
         if self.command == "POST":
             return 201, self.square.add(body)
         fields = (
-            {"gone": True, "text": ""} if self.command == "DELETE" else {"text": body["text"], "edited": time.time()}
+            {"gone": True, "text": ""}
+            if self.command == "DELETE"
+            else {"text": body["text"], "edited": self.square.now()}
         )
         return (200, {}) if self.square.change(int(parts[1]), **fields) else (404, {"error": "no such post"})
 
@@ -148,11 +206,14 @@ class _Handler(BaseHTTPRequestHandler):
                 )
         return self.square.since(int(query.get("after", 0)), query.get("place", ""))
 
-    def _say(self, status: int, said: Any, headers: dict[str, str] | None = None) -> None:
-        body = json.dumps(said).encode()
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(self.square.now() if timestamp is None else timestamp)
+
+    def _say(self, status: int, said: Any, headers: dict[str, str] | None = None, page: bytes = b"") -> None:
+        body = page or json.dumps(said).encode()
         self.send_response(status)
         for name, value in {
-            "Content-Type": "application/json",
+            "Content-Type": "text/html" if page.startswith(b"<") else "application/json",
             "Content-Length": str(len(body)),
             **(headers or {}),
         }.items():

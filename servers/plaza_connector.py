@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from folkmoot import networks
+from folkmoot.lib.fetching import Fetched
 from folkmoot.networks.acts import Deletion, Edit, Moderation, Publication, Reply, Sent, Verb
 from folkmoot.networks.api import Api
 from folkmoot.networks.base import Batch, Facts, Limits, Person, Place, Seen, SeenDeletion, SeenMessage
-from folkmoot.networks.errors import Refused
-from folkmoot.networks.live import Access, Checkup, Field, Kind, Recalled, Right
+from folkmoot.networks.errors import Moved, NetworkError, Refused
+from folkmoot.networks.live import Access, Answer, Checkup, Field, Hook, Kind, Recalled, Right
 
 SLUG = "plaza"
 
@@ -21,7 +23,8 @@ class PlazaSession:
         token = {"Authorization": f"Bearer {access.secrets['token']}"}
         self._account = access.settings.get("account", "us")
         self._every = float(access.settings.get("every", "1"))
-        self._api = Api(access.http, access.settings["server"], token, now=access.now)
+        self._breaks = access.settings.get("breaks", "").split()
+        self._api = Api(access.http, access.settings["server"], token, judge=_judge, now=access.now)
 
     def check(self) -> Checkup:
         me = self._object(self._api.read("me", {"account": self._account}).data)
@@ -37,6 +40,7 @@ class PlazaSession:
         return [Kind("posts", self._every)]
 
     def poll(self, place: Place, kind: str, cursor: str) -> Batch:
+        self._broken("poll")
         return self._batch(place, cursor, self._since(cursor, place))
 
     def recall(self, place: Place, cursor: str, *, since: datetime) -> Recalled:
@@ -44,6 +48,7 @@ class PlazaSession:
         return Recalled(batch, None if batch.more else 1.0)
 
     def reply(self, act: Reply, key: str) -> Sent:
+        self._broken("reply")
         return self._sent(
             {"place": act.place.remote_id, "thread": act.thread, "parent": act.parent, "text": act.text, "key": key}
         )
@@ -71,13 +76,17 @@ class PlazaSession:
         found = self._list(self._api.read("own", {"key": key}).data)
         return Sent(str(found[0]["id"]), seen=_message(found[0])) if found else None
 
+    def _broken(self, what: str) -> None:
+        """A fault of the connector itself, where a test wants one."""
+        if what in self._breaks:
+            raise KeyError(what)
+
     def _sent(self, post: dict[str, str]) -> Sent:
         made = self._object(self._api.act("posts", json=post | {"author": "us"}).data)
         return Sent(str(made["id"]), seen=_message(made))
 
-    def _since(self, cursor: str, place: Place | None = None, what: str = "posts") -> list[dict[str, Any]]:
-        asked = {"after": cursor or "0"} | ({"place": place.remote_id} if place else {})
-        return self._list(self._api.read(what, asked).data)
+    def _since(self, cursor: str, place: Place) -> list[dict[str, Any]]:
+        return self._list(self._api.read("posts", {"after": cursor or "0", "place": place.remote_id}).data)
 
     def _batch(self, place: Place, cursor: str, posts: list[dict[str, Any]]) -> Batch:
         end = str(posts[-1]["version"]) if posts else cursor
@@ -101,8 +110,10 @@ class StreamingSession(PlazaSession):
 
     def stream(self, places: Sequence[Place], cursor: str, stopped: Callable[[], bool]) -> Iterator[Batch]:
         known = {place.remote_id: place for place in places}
+        self._broken("stream")
         while not stopped():
-            posts = self._since(cursor, what="stream")
+            asked = {"after": cursor or "0", "places": ",".join(known)}
+            posts = self._list(self._api.read("stream", asked).data)
             told: dict[str, list[dict[str, Any]]] = {}
             for post in posts:
                 told.setdefault(post["place"], []).append(post)
@@ -115,12 +126,29 @@ class StreamingSession(PlazaSession):
                 yield Batch(None, (), cursor)
 
 
+class HearingSession(PlazaSession):
+    """Is told what happens by requests, a list of posts in each."""
+
+    kinds = poll = None  # type: ignore[assignment]
+
+    def answer(self, hook: Hook) -> Answer:
+        return Answer()
+
+    def hear(self, hook: Hook) -> Sequence[Batch]:
+        self._broken("hear")
+        posts = self._list(json.loads(hook.body))
+        if any(post.get("look") for post in posts):
+            self._api.read("me")
+        return [Batch(Place(post["place"], post["place"], "forum"), [_seen(post)], "", more=False) for post in posts]
+
+
 class Plaza:
     facts = Facts(SLUG, "Plaza", limits=Limits(text=5000, as_of="2026-11-01"))
     fields = (
         Field("server", "Server", kind="url", example="https://plaza.example.org"),
         Field("account", "Account", default="us", required=False),
         Field("every", "Seconds between questions", kind="number", default="1", required=False),
+        Field("breaks", "What fails in the connector", required=False),
         Field("token", "Token", kind="secret", example="abc"),
     )
     session = PlazaSession
@@ -131,11 +159,23 @@ class StreamingPlaza(Plaza):
     session = StreamingSession
 
 
+class HearingPlaza(Plaza):
+    facts = Facts("hearing-plaza", "Hearing plaza")
+    session = HearingSession
+
+
 def register() -> None:
-    """Makes both known to this process as networks."""
+    """Makes them known to this process as networks."""
     networks.OWN[SLUG] = "servers.plaza_connector:Plaza"
     networks.OWN["streaming-plaza"] = "servers.plaza_connector:StreamingPlaza"
+    networks.OWN["hearing-plaza"] = "servers.plaza_connector:HearingPlaza"
     networks.connectors.cache_clear()
+
+
+def _judge(fetched: Fetched, data: Any) -> NetworkError | None:
+    if fetched.status == 410 and isinstance(data, dict):
+        return Moved("the place has another name now", remote_id=str(data["moved"]), was=str(data["was"]))
+    return None
 
 
 def _seen(post: dict[str, Any]) -> Seen:
@@ -153,6 +193,7 @@ def _message(post: dict[str, Any]) -> SeenMessage:
         thread=post["thread"],
         parent=post["parent"] or None,
         edited_at=_moment(post["edited"]) if post["edited"] else None,
+        as_of=_moment(post["edited"] or post["at"]),
         ours=post["author"] == "us",
         raw=post,
     )
