@@ -26,6 +26,8 @@ OWN = {
     "mailman": "folkmoot.networks.mailman:Mailman",
     "xmpp": "folkmoot.networks.xmpp:Xmpp",
     "isso": "folkmoot.networks.isso:Isso",
+    "github": "folkmoot.networks.github:GitHub",
+    "ghost": "folkmoot.networks.ghost:Ghost",
     "file": "folkmoot.networks.file:File",  # last: it takes whatever nobody else recognises
 }
 

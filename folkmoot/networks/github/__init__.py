@@ -1,0 +1,3 @@
+from folkmoot.networks.github.connector import GitHub
+
+__all__ = ["GitHub"]
