@@ -28,6 +28,7 @@ OWN = {
     "isso": "folkmoot.networks.isso:Isso",
     "github": "folkmoot.networks.github:GitHub",
     "ghost": "folkmoot.networks.ghost:Ghost",
+    "webhook": "folkmoot.networks.webhook:Webhook",
     "file": "folkmoot.networks.file:File",  # last: it takes whatever nobody else recognises
 }
 

@@ -15,7 +15,7 @@ from folkmoot.networks.payload import Dates, Unfit, count, mapping, mappings, te
 
 ISSUE, COMMENT, RELEASE = "issue-", "comment-", "release-"
 DISCUSSION, REMARK = "discussion-", "remark-"
-GHOST = Person("ghost", "ghost", "ghost")
+GHOST = Person("10137", "Ghost", "Ghost")  # github.com/ghost
 _EMOJI = {
     "+1": "👍", "-1": "👎", "laugh": "😄", "confused": "😕", "heart": "❤️", "hooray": "🎉", "rocket": "🚀", "eyes": "👀",
 }  # fmt: skip

@@ -198,7 +198,7 @@ def test_discussions_are_threads_with_answers_below_comments() -> None:
         "reply",
         "remark-DC_1",
         "discussion-7",
-        "ghost",
+        "Ghost",
     )
     assert [one.remote_id for one in made.poll_thread(PLACE, "discussion-7", "").seen] == [
         "discussion-7",
@@ -268,7 +268,7 @@ def test_hiding_names_a_reason_and_blocking_goes_to_who_owns_the_repository() ->
     assert asked[-1][:2] == ("PUT", "/orgs/garden/blocks/mira")
     made.moderate(Moderation(PLACE, "unban", person="12"), "k")
     assert asked[-1][:2] == ("DELETE", "/orgs/garden/blocks/mira")
-    for act in (Moderation(PLACE, "hide", message="issue-5"), Moderation(PLACE, "ban", person="ghost")):
+    for act in (Moderation(PLACE, "hide", message="issue-5"), Moderation(PLACE, "ban", person="10137")):
         with pytest.raises(Refused):
             made.moderate(act, "k")
 
@@ -316,7 +316,7 @@ def test_webhooks_tell_the_same_as_asking_and_also_what_is_gone() -> None:
     gone = told("issue_comment", action="deleted", comment=COMMENT, issue=ISSUE)
     assert gone == SeenDeletion("comment-9", NOW)
     topic = {"number": 7, "title": "T", "body": "b", "user": None, "created_at": "2026-03-01T10:00:00Z"}
-    assert told("discussion", action="created", discussion=topic).author.handle == "ghost"
+    assert told("discussion", action="created", discussion=topic).author.handle == "Ghost"
     remark = {
         "node_id": "DC_1",
         "id": 4,

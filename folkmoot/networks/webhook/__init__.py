@@ -1,0 +1,3 @@
+from folkmoot.networks.webhook.connector import Webhook
+
+__all__ = ["Webhook"]
