@@ -113,6 +113,7 @@ def words_are_read(monkeypatch: pytest.MonkeyPatch) -> WordReader:
     """Messages are read by ``WordReader`` in this test."""
     made = WordReader()
     monkeypatch.setattr(reader, "base", lambda: made)
+    monkeypatch.setattr(reader, "base_version", lambda: made.version)
     return made
 
 

@@ -182,7 +182,8 @@ def _until(true: Callable[[], bool]) -> None:
 def _forget() -> None:
     """Leaves nothing of the workspace behind: rows that point at others first."""
     if workspace := Workspace.objects.filter(slug=SLUG).first():
-        bulk.change("DELETE FROM members_unsettled WHERE workspace_id = %s::bigint", [workspace.pk])
+        for noted in ("members_unsettled", "understanding_unread", "understanding_fresh"):
+            bulk.change(f"DELETE FROM {noted} WHERE workspace_id = %s::bigint", [workspace.pk])
         Delivery.objects.filter(workspace=workspace).delete()
         bulk.change("DELETE FROM conversations_message WHERE workspace_id = %s::bigint", [workspace.pk])
         bulk.change("DELETE FROM conversations_conversation WHERE workspace_id = %s::bigint", [workspace.pk])

@@ -14,6 +14,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
 from folkmoot.cli import database
+from folkmoot.flow import resting
 from folkmoot.flow.outgoing import THREADS, Outbox
 from folkmoot.lib import env
 
@@ -44,6 +45,13 @@ def work() -> None:
     sending.join(GRACE_SECONDS)
 
 
+async def _rest() -> None:
+    """Now and then, beside the jobs."""
+    while True:
+        await asyncio.sleep(resting.AFTER_SECONDS / 2)
+        await asyncio.to_thread(resting.rest)
+
+
 def _send(outbox: Outbox) -> None:
     """Should sending fail in a way that nobody foresaw, the whole process ends, and is seen and started again."""
     try:
@@ -56,8 +64,10 @@ def _send(outbox: Outbox) -> None:
 
 async def _work(own: App) -> None:
     async with own.open_async():
+        idle = asyncio.create_task(_rest())
         await own.run_worker_async(
             concurrency=env.integer("FOLKMOOT_WORKER_JOBS", 2),
             shutdown_graceful_timeout=GRACE_SECONDS,
             delete_jobs="successful",
         )
+        idle.cancel()

@@ -127,13 +127,15 @@ def behind() -> list[int]:
 
 
 def outdated() -> list[int]:
-    """Workspaces of which something may have been read with another version than the one of now."""
-    if not can_read():
+    """Workspaces of which something may have been read with another version than the one of now; loads no model."""
+    try:
+        reader.base_version()
+    except reader.NoModel:
         return []
     return [
         workspace_id
         for workspace_id in Workspace.objects.order_by("pk").values_list("pk", flat=True)
-        if rereading.wanted(workspace_id, reader.of(workspace_id).version)
+        if rereading.wanted(workspace_id, reader.version(workspace_id))
     ]
 
 

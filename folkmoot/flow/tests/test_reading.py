@@ -210,6 +210,7 @@ def test_without_a_model_the_notes_wait(workspace: Workspace, make: Make, monkey
     make.talk(make.channel(workspace), ("ada", "hello"))
     with monkeypatch.context() as patch:
         patch.setattr(reader, "base", missing)
+        patch.setattr(reader, "base_version", missing)
         assert reading.read(workspace.pk) == 0
         assert reading.outdated() == []
     assert reading.behind() == [workspace.pk]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import as_file, files
+from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ LONGEST, LAST = 48, 20  # pieces that the encoder reads, and how many of them fr
 class Model:
     def __init__(self, stored: bundle.Bundle) -> None:
         self.stored = stored
+        self.used = monotonic()
         self.version = stored.version
         self._weights = stored.arrays["grams"].astype(np.int8, copy=False)
         self._sizes = stored.arrays["gram_sizes"].astype(np.float32)
@@ -29,6 +31,7 @@ class Model:
 
     def by_grams(self, texts: list[str]) -> NDArray[np.float32]:
         """``[text, head]``: logits of the linear model."""
+        self.used = monotonic()
         found = features.grams(texts)
         # Stored as roots: most weights are small, and are told finer so
         sums = sums_of_rows(self._weights, found.buckets, found.starts, roots=True)
@@ -41,7 +44,14 @@ class Model:
 
     def bodies(self, texts: list[str]) -> NDArray[np.float32]:
         """``[text, feature]``: what the encoder judges meaning by, before any head."""
+        self.used = monotonic()
         return self._encoder.bodies([self._pieces.numbers(text, LONGEST, LAST) for text in texts])
+
+
+def version() -> str:
+    """That of the packaged model, without loading it; raises ``bundle.UnreadableBundle``."""
+    with as_file(files(__package__) / "data" / FILE) as path:
+        return bundle.read(path).version
 
 
 @cache
