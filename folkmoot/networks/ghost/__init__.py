@@ -1,0 +1,3 @@
+from folkmoot.networks.ghost.connector import Ghost
+
+__all__ = ["Ghost"]
