@@ -255,6 +255,7 @@ def test_a_new_version_reads_everything_anew_from_the_newest_back(
     reading.read(workspace.pk)
     newer = WordReader("newer")
     monkeypatch.setattr(reader, "base", lambda: newer)
+    monkeypatch.setattr(reader, "base_version", lambda: newer.version)
     monkeypatch.setattr(rereading, "READ", 2)
     assert reading.outdated() == [workspace.pk]
     assert reading.reread(workspace.pk, now=NOW, batches=1)
