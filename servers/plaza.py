@@ -38,6 +38,7 @@ class Square:
     seed: int = 1
     posts: list[dict[str, Any]] = field(default_factory=list)
     banned: set[str] = field(default_factory=set)
+    token: str = TOKEN
     revoked: bool = False
     slow_down: float = 0.0
     places: tuple[str, ...] = ("lounge", "kitchen")
@@ -130,7 +131,11 @@ class _Handler(BaseHTTPRequestHandler):
         if address.path.startswith("/did"):
             self._say(200, self.square.posts)
             return
-        if self.square.revoked or self.headers.get("authorization") != f"Bearer {TOKEN}":
+        if address.path.startswith("/token"):  # a new one for the old one
+            status = 503 if self.square.slow_down else 200
+            self._say(status, {"token": self.square.token}, {"Retry-After": str(self.square.slow_down)})
+            return
+        if self.square.revoked or self.headers.get("authorization") != f"Bearer {self.square.token}":
             self._say(401, {"error": "unknown token"})
             return
         place = query.get("place") or body.get("place") or ""

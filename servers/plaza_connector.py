@@ -13,7 +13,7 @@ from folkmoot.networks.acts import Deletion, Edit, Moderation, Publication, Repl
 from folkmoot.networks.api import Api
 from folkmoot.networks.base import Batch, Facts, Limits, Person, Place, Seen, SeenDeletion, SeenMessage
 from folkmoot.networks.errors import Moved, NetworkError, Refused
-from folkmoot.networks.live import Access, Answer, Checkup, Field, Hook, Kind, Recalled, Right
+from folkmoot.networks.live import Access, Answer, Checkup, Field, Hook, Kind, Recalled, Right, Tokens
 
 SLUG = "plaza"
 
@@ -126,6 +126,13 @@ class StreamingSession(PlazaSession):
                 yield Batch(None, (), cursor)
 
 
+class RenewingSession(PlazaSession):
+    """Has tokens that end."""
+
+    def renew(self) -> Tokens:
+        return Tokens({"token": str(self._object(self._api.read("token").data)["token"])})
+
+
 class HearingSession(PlazaSession):
     """Is told what happens by requests, a list of posts in each."""
 
@@ -159,6 +166,11 @@ class StreamingPlaza(Plaza):
     session = StreamingSession
 
 
+class RenewingPlaza(Plaza):
+    facts = Facts("renewing-plaza", "Renewing plaza")
+    session = RenewingSession
+
+
 class HearingPlaza(Plaza):
     facts = Facts("hearing-plaza", "Hearing plaza")
     session = HearingSession
@@ -168,6 +180,7 @@ def register() -> None:
     """Makes them known to this process as networks."""
     networks.OWN[SLUG] = "servers.plaza_connector:Plaza"
     networks.OWN["streaming-plaza"] = "servers.plaza_connector:StreamingPlaza"
+    networks.OWN["renewing-plaza"] = "servers.plaza_connector:RenewingPlaza"
     networks.OWN["hearing-plaza"] = "servers.plaza_connector:HearingPlaza"
     networks.connectors.cache_clear()
 

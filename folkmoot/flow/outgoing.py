@@ -42,6 +42,7 @@ THREADS = 16
 LOOK_SECONDS = 1.0
 SWITCH_SECONDS = 0.0005  # the loop waits often and shortly for the database; threads give way to it sooner than usual
 ALIVE_SECONDS = 5.0
+RENEWED_SECONDS = 5.0  # by then a new token is there, where there is one to be had
 GIVE_UP = timedelta(hours=24)
 MOST_ATTEMPTS = 20  # at what does no harm twice but never gets an answer
 PAUSES = (0, 0, 30, 60, 300, 900, 3600)  # at least, by the number of attempts
@@ -299,7 +300,7 @@ def _failed(delivery: Delivery, error: NetworkError, *, now: datetime) -> dict[s
         return what | {"state": State.REFUSED, "ended_at": now}
     if now - delivery.ordered_at > GIVE_UP and delivery.attempts > 1:
         return what | {"state": State.REFUSED, "ended_at": now}
-    asked = error.retry_after if isinstance(error, Later) else 0.0
+    asked = error.retry_after if isinstance(error, Later) else RENEWED_SECONDS if isinstance(error, Reconnect) else 0.0
     pause = max(asked, PAUSES[min(delivery.attempts, len(PAUSES) - 1)])
     return what | {"state": State.READY, "next_try_at": now + timedelta(seconds=pause)}
 

@@ -17,7 +17,7 @@ from folkmoot.channels import listening
 from folkmoot.channels.models import Channel, Connection, Cursor, Delivery, Health
 from folkmoot.channels.outbox import actions, claim
 from folkmoot.conversations.models import Conversation, Message
-from folkmoot.flow import intake, storing, streaming
+from folkmoot.flow import intake, streaming
 from folkmoot.flow.listening import Listener
 from folkmoot.flow.outgoing import Outbox
 from folkmoot.networks import api
@@ -79,7 +79,7 @@ def test_a_batch_that_was_not_stored_is_read_again(
             raise fails.pop()
         return stored(*given, **named)
 
-    monkeypatch.setattr(storing.intake, "receive", receive)
+    monkeypatch.setattr(intake, "receive", receive)
     with at_work(Listener(threads=2)):
         say(square, "one")
         until(lambda: not fails)
@@ -99,7 +99,7 @@ def test_what_cannot_be_stored_is_told_and_holds_up_no_other_account(
             raise KeyError("nobody thought of that")
         return stored(channel, *given, **named)
 
-    monkeypatch.setattr(storing.intake, "receive", receive)
+    monkeypatch.setattr(intake, "receive", receive)
     say(square, "one")
     with at_work(Listener(threads=4)):
         until(lambda: said(good) == ["one"])

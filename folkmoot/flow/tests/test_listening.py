@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connections
@@ -14,7 +15,11 @@ from django.db import connections
 from folkmoot.channels import listening
 from folkmoot.channels.models import Channel, Connection, Cursor, Health, Recall
 from folkmoot.conversations.models import Message
+from folkmoot.flow import streaming
 from folkmoot.flow.listening import Listener
+from folkmoot.flow.storing import Store
+from folkmoot.networks import api
+from folkmoot.networks.base import Batch, Person, SeenMessage
 from servers.plaza import Square
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -94,8 +99,10 @@ def test_another_listener_goes_on_where_the_first_stopped(
 
 @pytest.mark.parametrize("network", ["plaza", "streaming-plaza"])
 def test_a_network_that_fails_every_third_time_loses_and_doubles_nothing(
-    network: str, connect: Callable[..., Connection], square: Square
+    network: str, connect: Callable[..., Connection], square: Square, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(api, "SOON", 0.2)
+    monkeypatch.setattr(streaming, "PAUSES", (0.1, 0.2))
     account = connect(network, now=datetime.now(UTC))
     with listens():
         square.faults = 0.33
@@ -175,3 +182,22 @@ def test_what_gives_nothing_new_is_asked_more_seldom(connect: Callable[..., Conn
     listening.asked(cursor, "2", every=10, new=True, more=False, now=datetime.now(UTC))
     cursor.refresh_from_db()
     assert cursor.rest == 10
+
+
+def test_a_thread_in_which_nothing_is_new_is_asked_more_seldom(connect: Callable[..., Connection]) -> None:
+    now, me = datetime.now(UTC), uuid4()
+    connect(now=now)
+    listening.lease(me, 9, now=now)
+    channel = Channel.objects.select_related("connection", "workspace").get(remote_id="lounge")
+    cursor = Cursor.objects.create(channel=channel, kind="posts", rest=10)
+    seen = SeenMessage("1", now, Person("ada"), "hello", thread="t1")
+    batch = Batch(channel.place, [seen], "1", more=False)
+    Store(me).polled(cursor, batch, every=10, threads=True, now=now)
+    thread = Cursor.objects.filter(kind=listening.THREAD)
+    assert thread.get().thread == "t1"
+    thread.update(rest=600)
+    Store(me).polled(cursor, batch, every=10, threads=True, now=now)
+    assert thread.get().rest == 600
+    answer = SeenMessage("2", now, Person("bo"), "welcome", thread="t1", parent="1")
+    Store(me).polled(cursor, Batch(channel.place, [seen, answer], "2", more=False), every=10, threads=True, now=now)
+    assert thread.get().rest == listening.THREAD_FIRST
