@@ -39,25 +39,21 @@ class Listening:
     def poll(self, place: Place, kind: str, cursor: str) -> Batch:
         state = _state(cursor)
         self._threads.clear()
-        top = count(state.get("top"))
-        pages = [*self._walk(_WAITING, top), *self._newest(top)]
+        top, number = count(state.get("top")), count(state.get("page")) or 0
+        pages = self._pages(number)
         found = {one.remote_id: one for page in pages for one in page.comments}
-        now = self._access.now()
-        gone = [one.remote_id for one in self._page(_STALED, 0).comments if one.mode == "staled"]
-        # What is not where it was is looked for: it was approved, pushed off the page, or deleted
-        missing = [one for one in _ids(state) if one not in found and one not in gone]
-        for remote_id in missing[:_LOOKED_FOR]:
-            comment = self._desk.comment(remote_id)
-            if comment and comment.mode != "staled":
-                found[remote_id] = comment
-            else:
-                gone.append(remote_id)
+        gone, waiting = ([], _ids(state)) if number else self._missing(found, _ids(state))
         batch = self._batch(place, found.values(), sum(page.unread for page in pages))
-        deleted = [SeenDeletion(remote_id, now) for remote_id in gone]
-        highest = max([top or 0, *(one.number for one in found.values())])
-        newest = sorted(found, key=lambda one: found[one].number, reverse=True)
-        ahead = {"top": highest, "known": [*newest[:_REMEMBERED], *missing[_LOOKED_FOR:]][: 2 * _REMEMBERED]}
-        return Batch(place, [*batch.seen, *deleted], json.dumps(ahead), more=False, skipped=batch.skipped)
+        now = self._access.now()
+        highest = max([count(state.get("highest")) or top or 0, *(one.number for one in found.values())])
+        newest = sorted(found, key=lambda one: found[one].number, reverse=True)[:_REMEMBERED]
+        ahead: dict[str, Any] = {"known": [*newest, *(one for one in waiting if one not in newest)][: 2 * _REMEMBERED]}
+        # Behind a page that is not full there is nothing, but for the last one, behind which is the one before it
+        open_ended = [page for page in pages[:2] if len(page.comments) + page.unread >= _PAGE] + pages[2:]
+        more = number + 1 < _MOST_PAGES and any(_all_new(page, top) for page in open_ended)
+        ahead |= {"top": top, "highest": highest, "page": number + 1} if more else {"top": highest}
+        seen = [*batch.seen, *(SeenDeletion(remote_id, now) for remote_id in gone)]
+        return Batch(place, seen, json.dumps(ahead), more, batch.skipped)
 
     def recall(self, place: Place, cursor: str, *, since: datetime) -> Recalled:
         number = count(cursor) or 0
@@ -72,22 +68,26 @@ class Listening:
     def _page(self, mode: int, number: int) -> Page:
         return self._desk.page(mode=mode, page=number, order_by="id", asc=0)
 
-    def _walk(self, mode: int, top: int | None, start: int = 0, step: int = 1, end: int = _MOST_PAGES) -> list[Page]:
-        """Pages from ``start`` on, for as long as all that stands on them is new."""
-        pages = []
-        for number in range(start, end, step):
-            pages.append(self._page(mode, number))
-            numbers = [one.number for one in pages[-1].comments]
-            if top is None or not numbers or min(numbers) <= top:
-                break
-        return pages
+    def _pages(self, number: int) -> list[Page]:
+        """The pages so far from either end: of what waits, and of what stands."""
+        first = self._page(_VALID, number)
+        last = (max(first.valid, 1) - 1) // _PAGE - number
+        return [self._page(_WAITING, number), first, *([self._page(_VALID, last)] if last > number else [])]
 
-    def _newest(self, top: int | None) -> list[Page]:
-        pages = self._walk(_VALID, top)
-        last = (max(pages[0].valid, 1) - 1) // _PAGE
-        if last < len(pages):
-            return pages
-        return pages + self._walk(_VALID, top, last, -1, max(len(pages) - 1, last - _MOST_PAGES))
+    def _missing(self, found: dict[str, Comment], known: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Which are gone, and which are to be looked for next time.
+
+        What is not where it was is looked for: it was approved, pushed off its page (and goes to ``found``), or deleted.
+        """
+        gone = [one.remote_id for one in self._page(_STALED, 0).comments if one.mode == "staled"]
+        missing = [one for one in known if one not in found and one not in gone]
+        for remote_id in missing[:_LOOKED_FOR]:
+            comment = self._desk.comment(remote_id)
+            if comment and comment.mode != "staled":
+                found[remote_id] = comment
+            else:
+                gone.append(remote_id)
+        return gone, missing[_LOOKED_FOR:]
 
     def _batch(self, place: Place, comments: Iterable[Comment], unread: int) -> Batch:
         seen: list[Seen] = []
@@ -111,6 +111,11 @@ class Listening:
         if uri not in self._threads:
             self._threads[uri] = self._desk.thread(uri)
         return self._threads[uri]
+
+
+def _all_new(page: Page, top: int | None) -> bool:
+    numbers = [one.number for one in page.comments]
+    return top is not None and bool(numbers) and min(numbers) > top
 
 
 def _ids(state: Mapping[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -184,3 +185,26 @@ def test_what_can_not_be_taken_is_said_and_the_rest_is_kept() -> None:
     batch = session(isso(admin=httpx.Response(200, text=page))).poll(PLACE, "comments", "")
     assert {one.remote_id for one in batch.seen} == {"7-202603021150"}
     assert {skipped.reason for skipped in batch.skipped} == {"not a comment", "date out of range"}
+
+
+def test_a_flood_is_read_over_several_pages_in_small_batches() -> None:
+    def page(numbers: range) -> str:
+        head = HEAD.replace("(1)", "(450)")
+        return head + "".join(block(number, time=f"11:{number % 60:02d} / 02-03-2026") for number in numbers)
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.url.path != "/admin/":
+            return isso()(request)
+        mode, number = request.url.params["mode"], int(request.url.params["page"])
+        last = 470 - 100 * number  # 20 are known, 450 are new
+        return httpx.Response(200, text=page(range(last, max(last - 100, 0), -1) if mode == "1" else range(0)))
+
+    ours = session(respond)
+    seen, cursor, sizes, more = set[str](), '{"top": 20}', list[int](), True
+    while more:
+        batch = ours.poll(PLACE, "comments", cursor)
+        sizes.append(len(batch.seen))
+        seen, cursor, more = seen | {one.remote_id.partition("-")[0] for one in batch.seen}, batch.cursor, batch.more
+    assert seen >= {str(number) for number in range(21, 471)}
+    assert max(sizes) <= 500
+    assert json.loads(cursor)["top"] == 470
