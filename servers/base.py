@@ -38,9 +38,11 @@ class Running:
 def running(name: str) -> Iterator[Running]:
     """The server ``name`` (a module of this package), installed if need be, until the end of the block.
 
-    Raises ``NotHere``.
+    One that is ``SLOW`` to install is so only when that is asked for. Raises ``NotHere``.
     """
     module = import_module(f"servers.{name}")
+    if getattr(module, "SLOW", False) and not (CACHE / name / "installed").exists():
+        raise NotHere(f"takes long to install: scripts/servers --install {name}")
     installed = install(name)
     work = Path(tempfile.mkdtemp(prefix=f"{name}-", dir="/tmp"))
     work.chmod(0o755)
