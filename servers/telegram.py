@@ -354,6 +354,10 @@ class People:
         self.world.tell(given["kind"], {"date": int(time.time())} | given["payload"])
         return True
 
+    def people_found(self, given: Params) -> Any:
+        self.world.chats[given["id"]] = dict(given)
+        return True
+
     def people_stand(self, given: Params) -> Any:
         self.world.members[given["chat"], given["user"]["id"]] = {"user": given["user"], "status": given["status"]}
         return True

@@ -11,7 +11,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from folkmoot.networks.base import BATCH_SIZE, Batch, Place
-from folkmoot.networks.errors import Moved, Refused
+from folkmoot.networks.errors import Later, Moved, Refused
 from folkmoot.networks.live import Access, Answer, Hook, Tokens
 from folkmoot.networks.payload import count, mapping, mappings, text
 from folkmoot.networks.telegram.client import Bot, Taken
@@ -24,6 +24,7 @@ _HOLD = 2
 _AT_ONCE = 100
 _SIGN_OF_LIFE = 20.0
 _ALBUM_PAUSE = 0.6
+_ELSEWHERE_SECONDS = 30.0
 # After a week without news, Telegram begins to count anew, anywhere: the old number is not asked from then
 _STALE_SECONDS = 6 * 24 * 3600
 
@@ -91,15 +92,15 @@ class Listening:
         return json.dumps({"offset": max(numbers) + 1, "at": int(self._bot.access.now().timestamp())})
 
     def _hooked(self) -> None:
-        """Raises ``Taken`` where another address than ours receives the news, or another program asks for it."""
+        """Raises ``Taken`` where another address than ours receives the news, ``Later`` where another program asks."""
         url = text(mapping(self._bot.ask("getWebhookInfo")).get("url"))
         if url and url == self._bot.access.settings.get("hook_url"):
             return
         if url:
             raise Taken("the news of this bot goes to another address; set the webhook here anew, or make another bot")
-        raise Taken(
-            "another program asks Telegram for this bot's news; stop it, or make another bot, then connect again"
-        )
+        # For a moment it may be our own question of before, too
+        why = "another program asks Telegram for this bot's news; stop it, or make another bot for it"
+        raise Later(why, retry_after=_ELSEWHERE_SECONDS)
 
     def answer(self, hook: Hook) -> Answer:
         secret = self._bot.access.secrets.get("hook_secret", "")

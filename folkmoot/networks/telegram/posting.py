@@ -48,17 +48,16 @@ class Author:
         return self._say(act.place, words, act.media, {**wanted, "reply_parameters": {"message_id": number}})
 
     def publish(self, act: Publication) -> Sent:
-        options = act.options
         wanted: dict[str, Any] = {"chat_id": number_of(act.place.remote_id)}
-        if topic := options.get("topic", ""):
+        if topic := act.options.get("topic", ""):
             wanted["message_thread_id"] = said_number(act.place.remote_id, topic)
-        if options.get("silent") in _YES:
+        if act.options.get("silent") in _YES:
             wanted["disable_notification"] = True
-        if options.get("protect") in _YES:
+        if act.options.get("protect") in _YES:
             wanted["protect_content"] = True
-        if choices := [line.strip() for line in options.get("poll", "").splitlines() if line.strip()]:
+        if choices := [line.strip() for line in act.options.get("poll", "").splitlines() if line.strip()]:
             return self._ask(act, choices, wanted)
-        if options.get("preview") == "no" and not act.media:
+        if act.options.get("preview") == "no" and not act.media:
             wanted["link_preview_options"] = {"is_disabled": True}
         return self._say(act.place, _headed(act.title, act.text), act.media, wanted)
 

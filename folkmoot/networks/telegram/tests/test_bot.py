@@ -281,6 +281,16 @@ def test_after_a_week_of_silence_telegram_counts_anew_and_old_numbers_are_not_as
     assert asked == [5, None, None, None]
 
 
+def test_another_program_that_asks_for_the_same_news_is_named() -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("getWebhookInfo"):
+            return httpx.Response(200, json={"ok": True, "result": {"url": ""}})
+        return failing(409, "Conflict: terminated by other getUpdates request")(request)
+
+    with pytest.raises(Later, match="another program"):
+        list(session(respond).stream([], "", lambda: False))
+
+
 def test_requests_without_our_proof_or_without_json_are_turned_away() -> None:
     made = session(failing(400, "never asked"))
     proof = {"x-telegram-bot-api-secret-token": "proof"}
