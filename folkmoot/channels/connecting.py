@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets as chance
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -13,12 +14,12 @@ from django.utils.translation import gettext as _
 
 from folkmoot.channels import actions, sessions
 from folkmoot.channels.actions import UnableTo
-from folkmoot.channels.models import Channel, Connection, Cursor, Delivery, Recall
+from folkmoot.channels.models import Channel, Connection, Cursor, Delivery, Health, Recall
 from folkmoot.lib import bulk
 from folkmoot.networks import get as get_connector
 from folkmoot.networks.base import Place
-from folkmoot.networks.errors import NetworkError
-from folkmoot.networks.live import Checkup, Connects, Recalls, Right, Subscribes
+from folkmoot.networks.errors import NetworkError, Reconnect
+from folkmoot.networks.live import Checkup, Connects, Hears, Recalls, Right, Streams, Subscribes
 from folkmoot.workspaces.actions import record
 from folkmoot.workspaces.models import User, Workspace
 
@@ -217,10 +218,21 @@ def _change(connection: Connection, state: Connection.State, act: str, *, by: Us
 def pause_channel(channel: Channel, paused: bool, *, by: User) -> None:
     channel.paused = paused
     channel.save(update_fields=["paused"])
+    if not paused:
+        _catch_up(channel, by=by)
     act = "channel.pause" if paused else "channel.go_on"
     record(channel.workspace, act, by=by, about=f"channel:{channel.pk}", detail={"name": channel.name})
     if channel.connection:
         _tell(channel.connection)
+
+
+def _catch_up(channel: Channel, *, by: User) -> None:
+    """What its account was told meanwhile passed by: where the network gives the past, it is read."""
+    told = (Streams, Hears)
+    with suppress(Reconnect):
+        if channel.connection and issubclass(sessions.connects(channel.connection).session, told):
+            read_at = Health.objects.filter(channel=channel).values_list("last_read_at", flat=True).first()
+            recall(channel, read_at or channel.created_at, by=by)
 
 
 @transaction.atomic

@@ -35,6 +35,11 @@ def take(channel: Channel, keys: Collection[str]) -> list[Told]:
     return [_read(remote_id, at, what) for remote_id, at, what in rows]
 
 
+def forget(*, before: datetime) -> int:
+    """What was told of messages that never came; how much that was."""
+    return Early.objects.filter(at__lt=before).delete()[0]
+
+
 def _written(told: Told) -> dict[str, Any]:
     if isinstance(told, SeenDeletion):
         return {}

@@ -18,6 +18,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from folkmoot.analytics import actions as analytics
 from folkmoot.channels import listening
 from folkmoot.channels.models import ArchiveImport, Channel
+from folkmoot.conversations import early
 from folkmoot.flow import archive, assistant, demo, intake, neighbours, reading, recount, topics, vocabulary, watching
 from folkmoot.understanding import learning
 from folkmoot.understanding.assistant.actions import write_summary
@@ -286,6 +287,7 @@ def tidy_neighbours(timestamp: int, **_later: Any) -> None:
 
 
 HOOKS_KEPT = timedelta(days=30)
+EARLY_KEPT = timedelta(days=90)  # what is told of a message before it comes, should it never come
 
 
 @app.periodic(cron="11 * * * *")
@@ -300,3 +302,4 @@ def watch_accounts(timestamp: int, **_later: Any) -> None:
 def forget_hooks(timestamp: int, **_later: Any) -> None:
     """Every night: requests of networks are kept for a month, to be read again should a connector have misread them."""
     listening.forget_hooks(before=timezone.now() - HOOKS_KEPT)
+    early.forget(before=timezone.now() - EARLY_KEPT)

@@ -130,7 +130,12 @@ def live_on(sender: UUID, ids: Iterable[int], *, now: datetime) -> None:
 
 
 def reap(*, now: datetime) -> int:
-    """What a sender held that no longer lives is *unsure*: nobody knows how far it came. How many that were."""
+    """What a sender held that no longer lives is *unsure*: nobody knows how far it came. How many that were.
+
+    What is unsure of an account that was let go can be asked of nobody: a person decides.
+    """
+    orphaned = Delivery.objects.filter(state=Delivery.State.UNSURE, puzzled=False, connection__state="gone")
+    orphaned.update(puzzled=True)
     lost = Delivery.objects.filter(state=Delivery.State.SENDING, leased_until__lt=now)
     return lost.update(
         state=Delivery.State.UNSURE,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from folkmoot.channels import listening
+from folkmoot.channels import connecting, listening
 from folkmoot.channels.models import Channel, Connection, Cursor, Delivery, Health
 from folkmoot.channels.outbox import actions, claim
 from folkmoot.conversations.models import Conversation, Message
@@ -348,3 +348,32 @@ def test_one_slow_account_does_not_hold_up_the_others(
         say(square, "hello")
         until(lambda: said(quick) == ["hello"])
         assert time.monotonic() - begun < 3.5
+
+
+# What a person does meanwhile
+
+
+def test_what_was_said_while_a_streamed_channel_was_paused_is_read_when_it_goes_on(
+    connect: Connect, square: Square, mira: User, at_work: AtWork, until: Until
+) -> None:
+    account = connect("streaming-plaza", now=now())
+    with at_work(Listener(threads=2)):
+        say(square, "one")
+        until(lambda: said(account) == ["one"])
+        connecting.pause_channel(lounge(account), True, by=mira)
+        time.sleep(1.5)  # the listener is told at once, and looks within a second
+        say(square, "two")
+        say(square, "soup", place="kitchen")
+        until(lambda: said(account) == ["one", "soup"])
+        connecting.pause_channel(lounge(account), False, by=mira)
+        until(lambda: said(account) == ["one", "soup", "two"])
+
+
+def test_what_nobody_knows_of_an_account_that_was_let_go_is_for_a_person(connect: Connect, mira: User) -> None:
+    account = connect(now=now())
+    delivery = answer(lounge(account), "hello", by=mira)
+    Delivery.objects.filter(pk=delivery.pk).update(state="unsure")
+    connecting.disconnect(account, by=mira)
+    send()
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.puzzled) == ("unsure", True)

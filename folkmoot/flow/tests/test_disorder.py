@@ -11,6 +11,7 @@ import pytest
 
 from conftest import NOON, Make
 from folkmoot.channels.models import Channel
+from folkmoot.conversations import early
 from folkmoot.conversations.models import Conversation, Early, Message
 from folkmoot.flow import intake, settling
 from folkmoot.members.models import Activity, Identity
@@ -135,3 +136,10 @@ def test_a_reaction_that_is_taken_back_is_counted_out(make: Make) -> None:
     assert Message.objects.get().reactions == {"👍": 1}
     counts = dict(Identity.objects.values_list("remote_id", "reaction_count"))
     assert counts == {"ada": 0, "bo": 0, "gil": 1}
+
+
+def test_what_is_told_of_messages_that_never_come_is_forgotten_some_day(make: Make) -> None:
+    channel = make.channel(create_workspace(slug="harbour", name="Harbour"))
+    take_in(channel, [SeenDeletion("m3", at(0)), reaction(4, "bo", 60)], 5)
+    assert early.forget(before=at(30)) == 1
+    assert Early.objects.get().remote_id == "m4"
