@@ -47,26 +47,33 @@ class GitHubSession:
             for name, any_of, why, needed in _RIGHTS
         )
         ends = moment(str(answer.headers.get("github-authentication-token-expiration", "")))
-        notes = () if scopes else (gettext_noop("GitHub does not tell what this kind of token may."),)
-        return Checkup(parse_person(me), rights, ends, notes)
+        notes = [] if scopes else [gettext_noop("GitHub does not tell what this kind of token may.")]
+        notes += [f"GitHub shows this account no {one}: correct the name, or give the token the repository."
+                  for one in self._named() if self._repository(one) is None]  # fmt: skip
+        return Checkup(parse_person(me), rights, ends, tuple(notes))
 
     def places(self) -> Sequence[Place]:
         return list(self._places())
 
     def _places(self) -> Iterator[Place]:
         """Those that were named, else those that the account has to do with."""
-        named = self._access.settings.get("repositories", "").replace(",", " ").split()
-        for one in named:
-            name = "/".join(one.removesuffix(".git").rstrip("/").split("/")[-2:]).lower()
-            with suppress(Refused):
-                found = self._api.read(repository(Place(name, name))).data
-                if place := parse_place(mapping(found)):
-                    yield place
+        named = self._named()
+        yield from (place for one in named if (place := self._repository(one)))
         for page in range(1, 1 if named else _MOST_PAGES + 1):
             items = mappings(self._api.read("user/repos", {"per_page": PAGE, "page": page, "sort": "pushed"}).data)
             yield from (place for one in items if (place := parse_place(one)))
             if len(items) < PAGE:
                 return
+
+    def _named(self) -> list[str]:
+        return self._access.settings.get("repositories", "").replace(",", " ").split()
+
+    def _repository(self, written: str) -> Place | None:
+        """By ``owner/name``, or the address of its page."""
+        name = "/".join(written.rstrip("/").removesuffix(".git").split("/")[-2:]).lower()
+        with suppress(Refused):
+            return parse_place(mapping(self._api.read(repository(Place(name, name))).data))
+        return None
 
     def close(self) -> None:
         """Nothing lasts: each question is one of its own."""

@@ -97,7 +97,7 @@ class Listening:
         if url and url == self._bot.access.settings.get("hook_url"):
             return
         if url:
-            raise Taken("the news of this bot goes to another address; set the webhook here anew, or make another bot")
+            raise Taken("the news of this bot goes to another address; have Telegram call ours, or make another bot")
         # For a moment it may be our own question of before, too
         why = "another program asks Telegram for this bot's news; stop it, or make another bot for it"
         raise Later(why, retry_after=_ELSEWHERE_SECONDS)

@@ -57,7 +57,7 @@ class TelegramSession(Listening):
             ),
             *self._in_chats(),
         ]
-        return Checkup(parse_person(me), tuple(rights), notes=(*_NOTES, *self._hook()))
+        return Checkup(parse_person(me), tuple(rights), notes=(*_NOTES, *self._unknown(), *self._hook()))
 
     def _in_chats(self) -> Iterator[Right]:
         lacking: dict[str, list[str]] = {name: [] for name, _ in _RIGHTS}
@@ -78,11 +78,16 @@ class TelegramSession(Listening):
         except (Refused, Moved):
             return {}
 
+    def _unknown(self) -> Iterator[str]:
+        for one in self._written():
+            if not list(self._named(one)):
+                yield f"Telegram shows the bot no {one}: add the bot there, or correct the name."
+
     def _hook(self) -> Iterator[str]:
         info = mapping(self._bot.ask("getWebhookInfo"))
         if text(info.get("url")) and text(info.get("url")) != self._bot.access.settings.get("hook_url"):
             yield gettext_noop(
-                "The news of this bot goes to another address now; set the webhook here to take it over."
+                "The news of this bot goes to another address now; have Telegram call ours to take it over."
             )
         if text(info.get("last_error_message")):
             yield f"Telegram could not reach our address: {text(info.get('last_error_message'))[:200]}"
@@ -91,8 +96,10 @@ class TelegramSession(Listening):
 
     def places(self) -> Sequence[Place]:
         """Those that were named; others are met when somebody speaks there: Telegram gives bots no list."""
-        named = self._bot.access.settings.get("chats", "").replace(",", " ").split()
-        return [place for one in named for place in self._named(one)]
+        return [place for one in self._written() for place in self._named(one)]
+
+    def _written(self) -> list[str]:
+        return self._bot.access.settings.get("chats", "").replace(",", " ").split()
 
     def _named(self, written: str) -> Iterator[Place]:
         try:

@@ -56,7 +56,9 @@ def messages(batch: Batch) -> dict[str, SeenMessage]:
 
 
 def test_it_says_who_we_are_and_what_can_be_connected(session: GitHubSession) -> None:
-    assert session.check().account.handle == "brand"
+    checkup = session.check()
+    assert checkup.account.handle == "brand"
+    assert "nobody/nothing" in checkup.notes[-1]
     assert [place.remote_id for place in session.places()] == ["brand/garden"]
     session.close()
 

@@ -50,7 +50,7 @@ def telegram(server: Callable[[str], Running]) -> Running:
 @pytest.fixture
 def session(telegram: Running, access: Callable[..., Access]) -> TelegramSession:
     made = TelegramSession(
-        access({"server": telegram.address, "chats": "@gardenclub"}, {"token": telegram.details["token"]})
+        access({"server": telegram.address, "chats": "@gardenclub @nowhere"}, {"token": telegram.details["token"]})
     )
     made.unsubscribe("")
     return made
@@ -92,6 +92,7 @@ def test_it_says_which_bot_it_is_and_what_it_may_where(session: TelegramSession)
     assert (checkup.account.remote_id, checkup.account.handle, checkup.account.bot) == ("user700", "folk_bot", True)
     assert {right.name for right in checkup.rights if right.granted} >= {"read all messages", "can_delete_messages"}
     assert any("deletions" in note for note in checkup.notes)
+    assert any("no @nowhere" in note for note in checkup.notes)
     assert session.places() == [PLACE]
     session.close()
 
