@@ -1,7 +1,8 @@
-"""Reactions that networks tell one by one: the latest of each person holds, and the message counts them."""
+"""Reactions that networks tell one by one: the latest of each person holds."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,11 +43,10 @@ def apply(told: Iterable[SeenReaction], ids: Mapping[str, int], people: Mapping[
         ],
     )
     for message, identity, value, at, taken_back, before in rows:
-        if taken_back and before is False:
+        if taken_back and before is not True:
             changed.taken_back.append((message, identity, value, at))
         elif not taken_back and before is not False:
             changed.given.append((message, identity, value, at))
-    bulk.change(_COUNT, [sorted({message for message, _identity, _value in latest})])
     return changed
 
 
@@ -68,10 +68,25 @@ SELECT s.message_id, s.identity_id, s.value, s.at, s.taken_back, k.taken_back
 FROM stored s LEFT JOIN known k USING (message_id, identity_id, value)
 """
 
+
+def count(given: Iterable[Row], gone: Iterable[Row]) -> None:
+    """Counts in and out, on their messages, what was not counted yet: a network may also tell totals, which stand."""
+    deltas: Counter[tuple[int, str]] = Counter()
+    deltas.update((message, value) for message, _identity, value, _at in given)
+    deltas.subtract((message, value) for message, _identity, value, _at in gone)
+    rows = [(message, value, n) for (message, value), n in sorted(deltas.items()) if n]
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        bulk.change(_COUNT, [*columns, columns[0]])
+
+
 _COUNT = """
-UPDATE conversations_message m SET reactions = coalesce(
-    (SELECT jsonb_object_agg(value, n) FROM (
-        SELECT value, count(*) AS n FROM conversations_givenreaction g
-        WHERE g.message_id = m.id AND NOT taken_back GROUP BY value) AS counted), '{}'::jsonb)
+UPDATE conversations_message m SET reactions = (
+    SELECT coalesce(jsonb_object_agg(value, n) FILTER (WHERE n > 0), '{}'::jsonb) FROM (
+        SELECT value, sum(n) AS n FROM (
+            SELECT key AS value, value::int AS n FROM jsonb_each_text(m.reactions)
+            UNION ALL SELECT u.value, u.n FROM unnest(%b::bigint[], %b::text[], %b::int[]) AS u (id, value, n) WHERE u.id = m.id
+        ) AS parts GROUP BY value
+    ) AS summed)
 WHERE m.id = ANY(%b::bigint[])
 """

@@ -164,9 +164,18 @@ def _react(channel: Channel, told: Sequence[SeenReaction], known: Mapping[str, K
     people = {**known, **recognise(channel.workspace_id, channel.network, others)[0]} if others else known
     ids = record.ids_of(channel, {bulk.key(one.remote_id) for one in told})
     changed = reactions.apply(told, ids, people)
-    activities.append(channel.workspace_id, [_reaction(channel, row) for row in changed.given])
-    gone = activities.take_back(channel.workspace_id, [_reaction(channel, row) for row in changed.taken_back])
-    return [at for _message, _identity, _value, at in changed.given] + gone
+    known_acts = activities.there([_reaction(channel, row) for row in changed.given + changed.taken_back])
+    given = [row for row in changed.given if _act(row) not in known_acts]
+    gone = [row for row in changed.taken_back if _act(row) in known_acts]
+    reactions.count(given, gone)
+    activities.append(channel.workspace_id, [_reaction(channel, row) for row in given])
+    times = activities.take_back(channel.workspace_id, [_reaction(channel, row) for row in gone])
+    return [at for _message, _identity, _value, at in given] + times
+
+
+def _act(row: reactions.Row) -> tuple[int, str, int, str]:
+    message_id, identity_id, value, _at = row
+    return identity_id, "reaction", message_id, value
 
 
 def _reaction(channel: Channel, row: reactions.Row) -> Row:

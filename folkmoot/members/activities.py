@@ -68,6 +68,22 @@ SELECT count(*) FROM added
 """
 
 
+def there(rows: Sequence[Row]) -> set[tuple[int, str, int, str]]:
+    """Which of these are appended already: identity, kind, what it is about, value."""
+    if not rows:
+        return set()
+    identity_ids, kinds, _times, _channels, about_ids, values = (list(column) for column in zip(*rows, strict=True))
+    return set(bulk.fetch(_THERE, [identity_ids, kinds, about_ids, values]))
+
+
+_THERE = """
+SELECT u.* FROM unnest(%b::bigint[], %b::text[], %b::bigint[], %b::text[]) AS u (identity_id, kind, about_id, value)
+WHERE EXISTS (
+    SELECT 1 FROM members_activity a WHERE a.identity_id = u.identity_id AND a.kind = u.kind AND a.about_id = u.about_id
+    AND a.value = u.value)
+"""
+
+
 def take_back(workspace_id: int, rows: Sequence[Row]) -> list[datetime]:
     """Removes activities, and notes that they are to be counted out; when those were."""
     if not rows:

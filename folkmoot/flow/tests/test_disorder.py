@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from folkmoot.conversations import early
 from folkmoot.conversations.models import Conversation, Early, Message
 from folkmoot.flow import intake, settling
 from folkmoot.members.models import Activity, Identity
-from folkmoot.networks.base import Batch, Person, Place, Seen, SeenDeletion, SeenMessage, SeenReaction
+from folkmoot.networks.base import Batch, Person, Place, Reaction, Seen, SeenDeletion, SeenMessage, SeenReaction
 from folkmoot.workspaces.actions import create_workspace
 
 pytestmark = pytest.mark.django_db
@@ -143,3 +144,13 @@ def test_what_is_told_of_messages_that_never_come_is_forgotten_some_day(make: Ma
     take_in(channel, [SeenDeletion("m3", at(0)), reaction(4, "bo", 60)], 5)
     assert early.forget(before=at(30)) == 1
     assert Early.objects.get().remote_id == "m4"
+
+
+def test_single_reactions_add_to_what_a_network_had_counted(make: Make) -> None:
+    channel = make.channel(create_workspace(slug="harbour", name="Harbour"))
+    bo = Person("bo", "Bo")
+    take_in(channel, [replace(said(0, "hello"), reactions=(Reaction("👍", 3, (bo,)),))], 5)
+    take_in(channel, [reaction(0, "bo", 1), reaction(0, "gil", 1)], 5)
+    assert Message.objects.get().reactions == {"👍": 4}
+    take_in(channel, [reaction(0, "bo", 2, taken_back=True)], 5)
+    assert Message.objects.get().reactions == {"👍": 3}
