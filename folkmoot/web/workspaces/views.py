@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from folkmoot.channels.access import CONNECTS
 from folkmoot.conversations.models import Message
 from folkmoot.flow import workspaces
 from folkmoot.flow.demo import SLUG
@@ -50,6 +51,7 @@ def start(request: Request) -> HttpResponse:
         "title": _("Welcome to Folkmoot"),
         "lead": _("Three ways to begin. You can do the others later."),
         "may_import": request.role.may(Rank.MANAGER),
+        "may_connect": request.role.may(CONNECTS),
         "has_messages": Message.objects.filter(workspace=request.workspace).exists(),
         "demo": demo_offered(request.user, request.workspace),
         "demo_slug": SLUG,

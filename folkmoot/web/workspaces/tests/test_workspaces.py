@@ -49,6 +49,14 @@ def test_an_empty_workspace_opens_with_the_guide(signed_in: SignIn, mira: User, 
     assert answer.headers["Location"] == reverse("start", args=[workspace.slug])
 
 
+def test_the_guide_leads_those_who_may_connect_to_the_networks(
+    signed_in: SignIn, mira: User, bo: User, workspace: Workspace
+) -> None:
+    page, networks = (reverse(name, args=[workspace.slug]) for name in ("start", "connect"))
+    assert networks in signed_in(mira).get(page).content.decode()
+    assert networks not in signed_in(bo).get(page).content.decode()
+
+
 def test_settings_change_name_zone_and_language(signed_in: SignIn, mira: User, workspace: Workspace) -> None:
     form = {"name": "River", "timezone": "Europe/Kyiv", "language": "uk"}
     signed_in(mira).post(reverse("settings", args=[workspace.slug]), form)
