@@ -60,6 +60,8 @@ class Listening:
     def recall(self, place: Place, cursor: str, since: datetime) -> Recalled:
         """A page of the past, ending at the cursor."""
         token = cursor
+        if not cursor and place.remote_id not in self._joined():  # those who listen may not have come that far yet
+            self.client.act("join", place.remote_id, json={})
         try:
             page = self._page(place.remote_id, token)
         except Invalid:
@@ -109,12 +111,15 @@ class Listening:
 
     def _enter(self, chosen: Mapping[str, Place], cursor: str) -> Iterator[Batch]:
         """Takes up the invitations to the places that were chosen."""
-        joined = mapping(self.client.read("joined_rooms")).get("joined_rooms")
-        for room in chosen.keys() - set(joined if isinstance(joined, list) else []):
+        for room in chosen.keys() - self._joined():
             try:
                 self.client.act("join", room, json={})
             except Refused as error:
                 yield Batch(chosen[room], [], cursor, skipped=[Skipped("not a member of the room", where=str(error))])
+
+    def _joined(self) -> set[str]:
+        joined = mapping(self.client.read("joined_rooms")).get("joined_rooms")
+        return set(joined if isinstance(joined, list) else [])
 
     def _filter(self, chosen: Mapping[str, Place]) -> str:
         """Stored at the server: with many rooms it would be too long for each question."""

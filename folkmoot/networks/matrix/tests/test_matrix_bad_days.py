@@ -353,3 +353,20 @@ def test_power_is_counted_as_the_rooms_version_says() -> None:
 @pytest.mark.parametrize("cursor", ["", "nonsense", "[]", "[1, 2]", '["", 2]', '["s1", null]', "{}", "null"])
 def test_a_cursor_that_can_not_be_read_is_none(cursor: str) -> None:
     assert Position.read(cursor) is None
+
+
+def test_the_past_of_a_room_takes_up_its_invitation_where_nobody_did_yet() -> None:
+    joined: list[str] = []
+
+    def send(request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if path.endswith("/joined_rooms"):
+            return httpx.Response(200, json={"joined_rooms": joined})
+        if "/join/" in path:
+            joined.append(ROOM)
+            return httpx.Response(200, json={"room_id": ROOM})
+        return httpx.Response(200, json={"chunk": [said("$old")]}) if joined else error("M_FORBIDDEN", 403)
+
+    recalled = session(answers(send=send)).recall(PLACE, "", since=NOW - timedelta(days=30))
+    assert [one.remote_id for one in recalled.batch.seen] == ["$old"]
+    assert joined == [ROOM]
