@@ -46,6 +46,10 @@ class NotAllowed(CantFetch):
     """The address is none that may be fetched from: asking again will not help."""
 
 
+class PrivateAddress(NotAllowed):
+    """The address stands in a network of somebody's own, and nobody allowed it."""
+
+
 class Unreachable(CantFetch):
     """No connection, or it broke off."""
 
@@ -318,7 +322,7 @@ class _Backend(httpcore.NetworkBackend):
         addresses = list(dict.fromkeys(ip_address(entry[4][0]) for entry in found))
         open_ones = [one for one in addresses if is_public(one) or (one, port) in self._allowed]
         if addresses and not open_ones:
-            raise NotAllowed(f"{host} is at the private address {addresses[0]}, port {port}")
+            raise PrivateAddress(f"{host} is at the private address {addresses[0]}, port {port}")
         return open_ones
 
 

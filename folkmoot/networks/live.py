@@ -25,7 +25,7 @@ class Field:
     """Something a person fills in to connect: its name in ``Access``, and in English for people.
 
     What is ``secret`` comes in ``Access.secrets``, all else in ``Access.settings``. ``example`` is a value of the right
-    shape that reaches nothing.
+    shape that reaches nothing. A secret filled in ``instead_of`` another takes its place.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Field:
     default: str = ""
     example: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    instead_of: str = ""
 
 
 class Dial(Protocol):

@@ -72,6 +72,7 @@ class Matrix:
             kind="secret",
             required=False,
             example="example",
+            instead_of="token",
         ),
         Field(
             "token",
@@ -80,6 +81,7 @@ class Matrix:
             kind="secret",
             required=False,
             example="syt_example",
+            instead_of="password",
         ),
     )
     session = MatrixSession

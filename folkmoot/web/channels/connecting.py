@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from folkmoot.channels import access, connecting, sessions
 from folkmoot.channels.actions import UnableTo
 from folkmoot.channels.models import Connection
+from folkmoot.lib.fetching import PrivateAddress
 from folkmoot.networks.errors import Reconnect
 from folkmoot.networks.live import Connects
 from folkmoot.web.channels import draft as drafts
@@ -76,9 +77,15 @@ def _fill_in(request: Request, connector: Connects, account: Connection | None) 
         drafts.keep(request, made.tried(*connecting.try_out(made.filled)))
     except UnableTo as error:
         shown = ConnectForm(request.POST, connector=connector, role=request.role, draft=made, held=made.secrets)
-        shown.add_error(None, str(error))
+        shown.add_error("allowed" if _is_private(error) and "allowed" in shown.fields else None, str(error))
         return _page(request, connector, account, shown)
     return redirect("connect-result", request.workspace.slug)
+
+
+def _is_private(error: BaseException | None) -> bool:
+    while error and not isinstance(error, PrivateAddress):
+        error = error.__cause__
+    return error is not None
 
 
 def _begun(request: Request, connector: Connects, account: Connection | None) -> Draft | None:
@@ -117,7 +124,10 @@ def _drafted(request: Request, form: ConnectForm, base: Draft | None, account: C
     brought = {name: value for name, value in (base.settings if base else {}).items() if name not in asked}
     # stored secrets never go to another server than the one they are for
     same = account is not None and all(account.settings.get(name, "") == settings.get(name, "") for name in asked)
-    secrets = {**(_opened(account) if same else {}), **(base.secrets if base else {}), **form.secrets()}
+    given = form.secrets()
+    replaced = {one.instead_of for one in form.connector.fields if one.name in given}
+    held = {**(_opened(account) if same else {}), **(base.secrets if base else {})}
+    secrets = {name: value for name, value in held.items() if name not in replaced} | given
     return Draft(
         request.workspace.pk,
         form.connector.facts.slug,

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session as WebSession
 from django.test import Client
 
-from folkmoot.channels import sessions
+from folkmoot.channels import connecting, sessions
 from folkmoot.channels.models import Channel, Connection, Recall
 from folkmoot.networks.base import Person, Place
 from folkmoot.networks.live import Field, Right
@@ -189,6 +189,33 @@ def test_private_addresses_are_for_owners_to_allow(
     admin.post(FORM, FILLED | {"allowed": "10.0.0.5"})
     admin.post(RESULT, {"places": [], "back": "0"})
     assert Connection.objects.get(remote_id="a2").allowed == ""
+
+
+def test_a_private_address_is_told_of_where_it_can_be_allowed(hers: Client) -> None:
+    form = "/w/moot/channels/connect/?network=matrix"
+    filled = {"field_server": "http://127.0.0.1:9", "field_token": "t", "personal": "no", "allowed": ""}
+    answer = hers.post(form, filled)
+    assert "private address" in answer.context["form"].errors["allowed"][0]
+    answer = hers.post(form, filled | {"allowed": "nonsense"})
+    assert list(answer.context["form"].errors) == ["allowed"]
+
+
+def test_a_secret_takes_the_place_of_the_one_it_is_given_instead_of(
+    hers: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[dict[str, str]] = []
+
+    def refuse(filled: connecting.Filled) -> None:
+        tried.append(dict(filled.secrets))
+        raise connecting.UnableTo("No.")
+
+    monkeypatch.setattr(connecting, "try_out", refuse)
+    form = "/w/moot/channels/connect/?network=matrix"
+    filled = {"field_server": "https://m.example", "field_user": "@a:m.example", "personal": "no", "allowed": ""}
+    hers.post(form, filled | {"field_token": "wrong"})
+    hers.post(form, filled | {"field_password": "right"})
+    hers.post(form, filled)
+    assert tried == [{"token": "wrong"}, {"password": "right"}, {"password": "right"}]
 
 
 def test_a_draft_is_of_its_workspace_and_grows_old(
