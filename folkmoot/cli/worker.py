@@ -28,7 +28,7 @@ def command() -> None:
     """Run a worker alone.
 
     For several machines: point each at the same DATABASE_URL. FOLKMOOT_WORKER_JOBS says how many jobs run at
-    once (2), FOLKMOOT_SENDERS how many messages are sent at once (16). Ctrl-C lets what runs end first.
+    once (2), FOLKMOOT_SENDERS how many messages are sent at once (32). Ctrl-C lets what runs end first.
     """
     database.migrated()
     work()

@@ -38,7 +38,7 @@ from folkmoot.networks.base import Batch, Rate, Seen, SeenDeletion
 from folkmoot.networks.errors import MISTAKES, Later, Moved, NetworkError, Reconnect, Refused, Unsure
 
 PRESENCE = "folkmoot outbox"
-THREADS = 16
+THREADS = 32  # one account takes half of them
 LOOK_SECONDS = 1.0
 SWITCH_SECONDS = 0.0005  # the loop waits often and shortly for the database; threads give way to it sooner than usual
 ALIVE_SECONDS = 5.0
