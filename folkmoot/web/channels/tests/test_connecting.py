@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session as WebSession
 from django.test import Client
 
 from folkmoot.channels import connecting, sessions
+from folkmoot.channels.actions import UnableTo
 from folkmoot.channels.models import Channel, Connection, Recall
 from folkmoot.networks.base import Person, Place
 from folkmoot.networks.live import Field, Right
@@ -207,7 +208,7 @@ def test_a_secret_takes_the_place_of_the_one_it_is_given_instead_of(
 
     def refuse(filled: connecting.Filled) -> None:
         tried.append(dict(filled.secrets))
-        raise connecting.UnableTo("No.")
+        raise UnableTo("No.")
 
     monkeypatch.setattr(connecting, "try_out", refuse)
     form = "/w/moot/channels/connect/?network=matrix"
