@@ -26,6 +26,8 @@ def main(names: tuple[str, ...], only_install: bool) -> None:
     if not names:
         click.echo("\n".join(NAMES))
         return
+    for ending in (signal.SIGINT, signal.SIGTERM):  # shells have what runs in the background ignore the first
+        signal.signal(ending, signal.default_int_handler)
     try:
         if only_install:
             for name in names:
