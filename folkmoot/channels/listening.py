@@ -128,10 +128,15 @@ def put_off(cursor: Cursor, seconds: float, *, now: datetime) -> None:
 
 
 def went_well(channel: Channel, *, newest: datetime | None, now: datetime) -> None:
-    """The channel was read; ``newest`` is when the newest of what was new was said, None if nothing was."""
+    """The channel was read; ``newest`` is when the newest of what was new was said, None if nothing was.
+
+    What is there at the first reading says nothing of how late we are.
+    """
     fresh: dict[str, object] = {"last_read_at": now, "failing_since": None, "error": "", "retry_at": None}
     if newest:
-        fresh |= {"last_new_at": now, "lag": max((now - newest).total_seconds(), 0.0)}
+        fresh["last_new_at"] = now
+        if Health.objects.filter(channel=channel, last_read_at__isnull=False).exists():
+            fresh["lag"] = max((now - newest).total_seconds(), 0.0)
     Health.objects.update_or_create(channel=channel, defaults=fresh)
 
 

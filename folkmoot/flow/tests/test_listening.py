@@ -164,7 +164,9 @@ def test_how_it_goes_is_noted(connect: Callable[..., Connection], square: Square
     say(square, "hello")
     with listens():
         until(lambda: said(account) == ["hello"])
-        until(lambda: Health.objects.filter(last_new_at__isnull=False).exists())
+        until(lambda: Health.objects.filter(last_new_at__isnull=False, lag=None).exists())
+        say(square, "again")
+        until(lambda: Health.objects.filter(lag__isnull=False).exists())
     health = Health.objects.get(channel__remote_id="lounge")
     assert health.last_read_at
     assert health.lag is not None
