@@ -57,11 +57,6 @@ class Channel(models.Model):
         return Place(self.remote_id, self.name, self.kind, self.url)  # type: ignore[arg-type]
 
     @property
-    def is_live(self) -> bool:
-        """Whether it is listened to."""
-        return self.connection_id is not None and not self.paused
-
-    @property
     def network_name(self) -> str:
         connector = self.connector
         return connector.facts.name if connector else self.network

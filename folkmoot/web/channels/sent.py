@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -129,42 +131,35 @@ def _about(request: Request, about: str) -> dict[str, Any]:
 @require_POST
 @in_workspace(access.SPEAKS)
 def cancel(request: Request, pk: int) -> HttpResponseBase:
-    found = _theirs(request, pk)
-    try:
-        actions.cancel(found, by=request.user, now=timezone.now())
-    except UnableTo as error:
-        flash.error(request, str(error))
-    else:
-        flash.success(request, _("Cancelled: it is never sent."))
-    return redirect("delivery", request.workspace.slug, pk)
+    return _done(request, pk, actions.cancel, _("Cancelled: it is never sent."))
 
 
 @require_POST
 @in_workspace(access.SPEAKS)
 def again(request: Request, pk: int) -> HttpResponseBase:
-    found = _theirs(request, pk)
-    try:
-        actions.again(found, by=request.user, now=timezone.now())
-    except UnableTo as error:
-        flash.error(request, str(error))
-    else:
-        flash.success(request, _("It is tried once more."))
-    return redirect("delivery", request.workspace.slug, pk)
+    return _done(request, pk, actions.again, _("It is tried once more."))
 
 
 @require_POST
 @in_workspace(access.SPEAKS)
 def decide(request: Request, pk: int) -> HttpResponseBase:
     """A person looked at the network and says what is so."""
-    found = _theirs(request, pk)
     given = request.POST.get("verdict", "")
-    if given in set(Verdict):
-        try:
-            actions.decide(found, Verdict(given), by=request.user, now=timezone.now())
-        except UnableTo as error:
-            flash.error(request, str(error))
-        else:
-            flash.success(request, _("Noted."))
+    if given not in set(Verdict):
+        _theirs(request, pk)
+        return redirect("delivery", request.workspace.slug, pk)
+    return _done(request, pk, partial(actions.decide, verdict=Verdict(given)), _("Noted."))
+
+
+def _done(request: Request, pk: int, act: Callable[..., None], said: str) -> HttpResponseBase:
+    """Does it to a delivery, and shows that with what came of it."""
+    found = _theirs(request, pk)
+    try:
+        act(found, by=request.user, now=timezone.now())
+    except UnableTo as error:
+        flash.error(request, str(error))
+    else:
+        flash.success(request, said)
     return redirect("delivery", request.workspace.slug, pk)
 
 
